@@ -1,0 +1,126 @@
+/**
+ * The executor protocol, version 1: JSON over HTTP between the Worker (client) and the program that runs FFmpeg (server).
+ * Changes are additive only, so that a Worker and an executor of different ages understand each other.
+ * This file and `src/ffmpeg` are the only code that both sides share.
+ */
+import { z } from 'zod'
+import { mediaFactsSchema } from '../ffmpeg/media.ts'
+
+/** `<command_id>.<attempt>`: a lost attempt's leftovers can never be mistaken for the next attempt's. */
+export const jobNameSchema = z.string().regex(/^[0-9a-f-]{36}\.\d{1,3}$/, 'a job is named <command_id>.<attempt>')
+
+/** A plain name in the job's folder: no separators, no leading dash (FFmpeg would read an option), not `.` or `..`. */
+export const jobFilenameSchema = z
+  .string()
+  .max(255)
+  .regex(/^(?!-)(?!\.{1,2}$)[A-Za-z0-9._-]+$/, 'a plain file name')
+
+const filesByAlias = z.record(z.string(), jobFilenameSchema)
+
+/** What a job may use. A breach ends it with the `code` named beside each. */
+export const jobLimitsSchema = z.object({
+  /** Wall time of all commands together, in seconds: `TIMEOUT`. */
+  run_seconds: z.number().positive(),
+  /** Everything in the job's folder, in bytes: `OUTPUT_TOO_LARGE`. */
+  disk_bytes: z.number().int().positive(),
+})
+export type JobLimits = z.infer<typeof jobLimitsSchema>
+
+/** Body of `POST /v1/jobs/:job/run`. */
+export const runRequestSchema = z.object({
+  /** Finished argv lists without the leading `ffmpeg`, run in order in the job's folder. */
+  commands: z.array(z.array(z.string())).min(1).max(10),
+  /** Alias → file name of each input already PUT. */
+  inputs: filesByAlias,
+  /** Alias → file name that the commands must have written when they end. */
+  outputs: filesByAlias,
+  limits: jobLimitsSchema,
+})
+export type RunRequest = z.infer<typeof runRequestSchema>
+
+/** Answer of `PUT /v1/jobs/:job/inputs/:filename`. */
+export const inputStoredSchema = z.object({ bytes: z.number().int().nonnegative() })
+export type InputStored = z.infer<typeof inputStoredSchema>
+
+export const progressSchema = z.object({
+  /** 0–100 over all commands of the job, null where the length of the output cannot be known. */
+  percent: z.number().min(0).max(100).nullable(),
+  /** Zero-based index of the command that runs. */
+  step: z.number().int().nonnegative(),
+  frame: z.number().nullable(),
+  fps: z.number().nullable(),
+  /** Seconds of output written so far. */
+  out_time_seconds: z.number().nullable(),
+  /** Output seconds per wall second. */
+  speed: z.number().nullable(),
+})
+export type Progress = z.infer<typeof progressSchema>
+
+/** Why a job failed. `INTERNAL_ERROR` is ours, the rest is the command's. */
+export const jobErrorSchema = z.object({
+  code: z.enum(['FFMPEG_ERROR', 'OUTPUT_MISSING', 'OUTPUT_TOO_LARGE', 'TIMEOUT', 'CANCELLED', 'INTERNAL_ERROR']),
+  message: z.string(),
+  /** Zero-based index of the command that failed. */
+  step: z.number().int().nonnegative(),
+})
+export type JobError = z.infer<typeof jobErrorSchema>
+
+const writtenOutput = z.object({ filename: jobFilenameSchema, size_bytes: z.number().int().nonnegative() })
+const probedOutput = writtenOutput.extend({ media: mediaFactsSchema })
+
+const jobBase = {
+  job: jobNameSchema,
+  /** Grows at every change: pass it as `after` to wait for the next one. */
+  revision: z.number().int().nonnegative(),
+  /** Wall time FFmpeg has run so far, in seconds. */
+  ffmpeg_seconds: z.number().nonnegative(),
+}
+
+/**
+ * Answer of `GET /v1/jobs/:job`.
+ * `RECEIVING` → `RUNNING` → `PROBING` (the outputs are complete and may be fetched) → `SUCCEEDED`, or `FAILED` from any of them.
+ */
+export const jobStateSchema = z.discriminatedUnion('state', [
+  z.object({ ...jobBase, state: z.literal('RECEIVING') }),
+  z.object({ ...jobBase, state: z.literal('RUNNING'), progress: progressSchema.nullable() }),
+  z.object({ ...jobBase, state: z.literal('PROBING'), outputs: z.record(z.string(), writtenOutput) }),
+  z.object({ ...jobBase, state: z.literal('SUCCEEDED'), outputs: z.record(z.string(), probedOutput) }),
+  z.object({ ...jobBase, state: z.literal('FAILED'), error: jobErrorSchema }),
+])
+export type JobState = z.infer<typeof jobStateSchema>
+
+export const sandboxKindSchema = z.enum(['landlock', 'bwrap', 'none'])
+export type SandboxKind = z.infer<typeof sandboxKindSchema>
+
+/** Answer of `GET /v1/health`. FFmpeg has really been run for it. */
+export const executorHealthSchema = z.object({
+  ok: z.boolean(),
+  protocol: z.literal(1),
+  ffmpeg_version: z.string(),
+  sandbox: sandboxKindSchema,
+  cpus: z.number().int().positive(),
+  running_jobs: z.number().int().nonnegative(),
+})
+export type ExecutorHealth = z.infer<typeof executorHealthSchema>
+
+/** Body of every answer with a status of 400 or more. */
+export const executorErrorSchema = z.object({
+  error: z.object({
+    code: z.enum([
+      'BAD_REQUEST',
+      'UNAUTHORIZED',
+      'JOB_NOT_FOUND',
+      'FILE_NOT_FOUND',
+      'CONFLICT',
+      'INPUT_TOO_LARGE',
+      'RANGE_NOT_SATISFIABLE',
+      'SHUTTING_DOWN',
+      'INTERNAL_ERROR',
+    ]),
+    message: z.string(),
+  }),
+})
+export type ExecutorError = z.infer<typeof executorErrorSchema>
+
+/** Request header on an input's PUT: the most bytes that the whole file may have. */
+export const MAX_BYTES_HEADER = 'x-max-bytes'
