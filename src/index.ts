@@ -1,5 +1,9 @@
-import { DurableObject } from 'cloudflare:workers'
-export class Command extends DurableObject {}
-export class Account extends DurableObject {}
-export class Executor extends DurableObject {}
-export default { fetch: () => new Response('ok') } satisfies ExportedHandler
+/** What the Worker exports: its HTTP handler and its Durable Objects. */
+import { Account } from './account/account.ts'
+import { createApp } from './app.ts'
+import { Command } from './command/command.ts'
+import { Executor } from './executor/container.ts'
+
+export { Account, Command, Executor }
+
+export default createApp()

@@ -1,0 +1,137 @@
+/** The executor protocol's routes. */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { HttpBindings } from '@hono/node-server'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { jobFilenameSchema, jobNameSchema, MAX_BYTES_HEADER, runRequestSchema } from '../src/executor/protocol.ts'
+import { FAULT_STATUS, Fault } from './fault.ts'
+import type { Health } from './health.ts'
+import type { Jobs } from './jobs.ts'
+import { sendFile } from './send-file.ts'
+
+type Bindings = { Bindings: HttpBindings }
+
+export interface AppOptions {
+  jobs: Jobs
+  health: Health
+  /** Null asks no caller for one. */
+  token: string | null
+  /** Whether this process is about to end, and takes no more requests. */
+  isShuttingDown: () => boolean
+  log: Logger
+}
+
+const MAX_RUN_REQUEST_BYTES = 4 * 1024 ** 2
+const MAX_WAIT_SECONDS = 60
+
+const pollSchema = z.object({
+  after: z.coerce.number().int().default(-1),
+  wait: z.coerce.number().min(0).max(MAX_WAIT_SECONDS).default(0),
+})
+const inputHeadersSchema = z.object({
+  maxBytes: z.coerce.number().int().nonnegative().default(Number.MAX_SAFE_INTEGER),
+  offset: z
+    .string()
+    .regex(/^bytes \d+-/, 'Content-Range must be bytes <start>-…')
+    .transform((range) => Number.parseInt(range.slice('bytes '.length), 10))
+    .nullable(),
+})
+
+export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptions): Hono<Bindings> {
+  const app = new Hono<Bindings>()
+
+  app.onError((error, c) => {
+    if (error instanceof Fault) return c.json({ error: { code: error.code, message: error.message } }, FAULT_STATUS[error.code])
+    log.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed')
+    return c.json({ error: { code: 'INTERNAL_ERROR', message: 'the executor failed' } }, 500)
+  })
+  app.notFound((c) => c.json({ error: { code: 'BAD_REQUEST', message: 'there is no such endpoint' } }, 404))
+
+  app.use('/v1/*', async (c, next) => {
+    if (token !== null && !sameSecret(c.req.header('authorization') ?? '', `Bearer ${token}`)) {
+      throw new Fault('UNAUTHORIZED', 'the executor token is missing or wrong')
+    }
+    if (isShuttingDown()) throw new Fault('SHUTTING_DOWN', 'this executor is about to end')
+    await next()
+  })
+
+  app.get('/v1/health', async (c) => {
+    const report = await health.check(await jobs.runningCount())
+    return c.json(report, report.ok ? 200 : 503)
+  })
+
+  app.put('/v1/jobs/:job/inputs/:filename', async (c) => {
+    const [name, filename] = [jobName(c), inputFilename(c)]
+    const headers = parse(inputHeadersSchema, { maxBytes: c.req.header(MAX_BYTES_HEADER), offset: c.req.header('content-range') ?? null })
+    const job = await jobs.open(name)
+    return c.json({ bytes: await job.receiveInput(filename, c.env.incoming, headers) })
+  })
+
+  // Answers HEAD too: its Content-Length is where an upload that was cut goes on.
+  app.get('/v1/jobs/:job/inputs/:filename', async (c) => {
+    const filename = inputFilename(c)
+    const job = await jobs.get(jobName(c))
+    return sendFile(c.env, await job.openInput(filename))
+  })
+
+  app.post('/v1/jobs/:job/run', bodyLimit({ maxSize: MAX_RUN_REQUEST_BYTES, onError: tooLarge }), async (c) => {
+    const name = jobName(c)
+    const request = parse(runRequestSchema, await c.req.json().catch(() => null))
+    const job = await jobs.open(name)
+    return c.json(await job.run(request), 202)
+  })
+
+  app.get('/v1/jobs/:job', async (c) => {
+    const { after, wait } = parse(pollSchema, c.req.query())
+    const job = await jobs.get(jobName(c))
+    const gone = new AbortController()
+    c.env.outgoing.once('close', () => gone.abort())
+    return c.json(await job.waitFor(after, wait * 1000, gone.signal))
+  })
+
+  app.get('/v1/jobs/:job/outputs/:alias', async (c) => {
+    const job = await jobs.get(jobName(c))
+    return sendFile(c.env, await job.openOutput(c.req.param('alias')))
+  })
+
+  app.get('/v1/jobs/:job/log', async (c) => {
+    const job = await jobs.get(jobName(c))
+    return c.text(await job.readLog())
+  })
+
+  app.delete('/v1/jobs/:job', async (c) => {
+    await jobs.remove(jobName(c))
+    return c.body(null, 204)
+  })
+
+  return app
+}
+
+function tooLarge(): never {
+  throw new Fault('BAD_REQUEST', `a run request has at most ${MAX_RUN_REQUEST_BYTES} bytes`)
+}
+
+function jobName(c: Context<Bindings>): string {
+  return parse(jobNameSchema, c.req.param('job'))
+}
+
+function inputFilename(c: Context<Bindings>): string {
+  return parse(jobFilenameSchema, c.req.param('filename'))
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new Fault(
+    'BAD_REQUEST',
+    parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': ')).join('; '),
+  )
+}
+
+/** In constant time: hashes are of one length whatever is compared. */
+function sameSecret(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}

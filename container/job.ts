@@ -1,0 +1,224 @@
+/** A job's life: it receives its inputs, runs once, and is looked at until it is removed. */
+import { rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import type { JobState, RunRequest } from '../src/executor/protocol.ts'
+import { CappedLog } from './capped-log.ts'
+import { stopError } from './failure.ts'
+import { Fault } from './fault.ts'
+import { receive } from './receive.ts'
+import { Revision } from './revision.ts'
+import { runJob } from './run.ts'
+import { Stopper } from './stopper.ts'
+import { createWorkspace, type Toolbox } from './toolbox.ts'
+import type { Workspace } from './workspace.ts'
+
+type WithoutBase<State> = State extends unknown ? Omit<State, 'job' | 'revision' | 'ffmpeg_seconds'> : never
+type Phase = WithoutBase<JobState>
+
+interface Transfer {
+  incoming: IncomingMessage
+  done: Promise<unknown>
+}
+
+export class Job {
+  readonly name: string
+  readonly #toolbox: Toolbox
+  readonly #workspace: Workspace
+  readonly #stderr: CappedLog
+  readonly #log: Logger
+  readonly #revision = new Revision()
+  readonly #stopper = new Stopper()
+  readonly #transfers = new Map<string, Transfer>()
+  /** Bytes of each input that has arrived, in whole or in part. */
+  readonly #received = new Map<string, number>()
+  #phase: Phase = { state: 'RECEIVING' }
+  #start: { request: RunRequest; checked: Promise<void> } | null = null
+  #running: Promise<void> = Promise.resolve()
+  #startedAt: number | null = null
+  #ffmpegSeconds: number | null = null
+
+  private constructor(name: string, toolbox: Toolbox, workspace: Workspace, log: Logger) {
+    this.name = name
+    this.#toolbox = toolbox
+    this.#workspace = workspace
+    this.#stderr = new CappedLog(workspace.logPath)
+    this.#log = log.child({ job: name })
+  }
+
+  static async create(name: string, toolbox: Toolbox, log: Logger): Promise<Job> {
+    return new Job(name, toolbox, await createWorkspace(toolbox, name), log)
+  }
+
+  get state(): JobState {
+    return { job: this.name, revision: this.#revision.value, ffmpeg_seconds: this.#elapsed(), ...this.#phase }
+  }
+
+  get isRunning(): boolean {
+    return this.#phase.state === 'RUNNING' || this.#phase.state === 'PROBING'
+  }
+
+  /** The state when its revision passes `after`, or when the time is over. */
+  async waitFor(after: number, waitMs: number, signal: AbortSignal): Promise<JobState> {
+    await this.#revision.passed(after, waitMs, signal)
+    return this.state
+  }
+
+  /**
+   * Stores one input from a request's body. `offset` continues a file that has exactly so many bytes; null writes it anew.
+   * A newer request for the same file ends the older one, whose client is taken to be gone.
+   * @returns the bytes that the file has now
+   */
+  async receiveInput(
+    filename: string,
+    incoming: IncomingMessage,
+    { offset, maxBytes }: { offset: number | null; maxBytes: number },
+  ): Promise<number> {
+    for (let older = this.#transfers.get(filename); older !== undefined; older = this.#transfers.get(filename)) {
+      older.incoming.destroy()
+      await older.done
+    }
+    if (this.#start !== null || this.#phase.state !== 'RECEIVING') throw new Fault('CONFLICT', 'the job no longer takes inputs')
+    const done = this.#store(filename, incoming, offset, maxBytes)
+    this.#transfers.set(filename, { incoming, done: done.catch(() => {}) })
+    try {
+      return await done
+    } finally {
+      this.#transfers.delete(filename)
+    }
+  }
+
+  async #store(filename: string, incoming: IncomingMessage, offset: number | null, maxBytes: number): Promise<number> {
+    const present = (await this.#workspace.fileBytes(filename)) ?? 0
+    if (offset !== null && offset !== present) throw new Fault('CONFLICT', `the file has ${present} bytes, so it cannot go on at ${offset}`)
+    const path = this.#workspace.path(filename)
+    const start = offset ?? 0
+    let bytes = start
+    const admit = (more: number): void => {
+      bytes += more
+      this.#received.set(filename, bytes)
+      if (bytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
+      if (this.#receivedBytes() > this.#toolbox.maxJobDiskBytes)
+        throw new Fault('INPUT_TOO_LARGE', 'the inputs take more disk than a job may have')
+    }
+    try {
+      const announced = Number(incoming.headers['content-length'] ?? 0)
+      if (start + announced > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
+      return start + (await receive({ incoming, path, offset: start, admit }))
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'INPUT_TOO_LARGE') {
+        this.#received.delete(filename)
+        await rm(path, { force: true })
+      }
+      throw error
+    }
+  }
+
+  /**
+   * Starts the commands and answers without waiting for them. The same request again only answers;
+   * another one, or one whose inputs are not all there, is a `CONFLICT`.
+   */
+  async run(request: RunRequest): Promise<JobState> {
+    if (this.#start === null) {
+      const start = { request, checked: this.#begin(request) }
+      this.#start = start
+      start.checked.catch(() => {
+        this.#start = null
+      })
+    }
+    if (!isDeepStrictEqual(this.#start.request, request)) throw new Fault('CONFLICT', 'the job was started with another request')
+    await this.#start.checked
+    return this.state
+  }
+
+  async #begin(request: RunRequest): Promise<void> {
+    for (const [alias, filename] of Object.entries(request.inputs)) {
+      const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
+      if (!present) throw new Fault('CONFLICT', `the input "${alias}" (${filename}) has not arrived`)
+    }
+    if (this.#stopper.reason !== null) throw new Fault('CONFLICT', 'the job is being removed')
+    this.#startedAt = performance.now()
+    this.#enter({ state: 'RUNNING', progress: null })
+    this.#running = this.#execute(request)
+  }
+
+  async #execute(request: RunRequest): Promise<void> {
+    const limits = { ...request.limits, disk_bytes: Math.min(request.limits.disk_bytes, this.#toolbox.maxJobDiskBytes) }
+    try {
+      const outcome = await runJob({
+        toolbox: this.#toolbox,
+        workspace: this.#workspace,
+        log: this.#stderr,
+        request: { ...request, limits },
+        stopper: this.#stopper,
+        onProgress: (progress) => this.#enter({ state: 'RUNNING', progress }),
+        onWritten: (outputs) => {
+          this.#ffmpegSeconds = this.#elapsed()
+          this.#enter({ state: 'PROBING', outputs })
+        },
+      })
+      await this.#end(outcome)
+    } catch (error) {
+      this.#log.error({ err: error }, 'job broke')
+      await this.#end({ state: 'FAILED', error: { code: 'INTERNAL_ERROR', step: 0, message: 'the executor failed' } })
+    }
+  }
+
+  async #end(phase: Extract<Phase, { state: 'SUCCEEDED' | 'FAILED' }>): Promise<void> {
+    this.#ffmpegSeconds ??= this.#elapsed()
+    this.#stderr.close()
+    if (phase.state === 'FAILED') await this.#workspace.wipeFiles()
+    this.#enter(phase)
+    const error = phase.state === 'FAILED' ? phase.error.code : undefined
+    this.#log.info({ state: phase.state, error, ffmpeg_seconds: this.#ffmpegSeconds }, 'job ended')
+  }
+
+  /** An input as far as it has arrived. The caller closes it. */
+  async openInput(filename: string) {
+    return this.#found(await this.#workspace.openRegular(filename))
+  }
+
+  /** A complete output. The caller closes it. */
+  async openOutput(alias: string) {
+    const outputs = this.#phase.state === 'PROBING' || this.#phase.state === 'SUCCEEDED' ? this.#phase.outputs : {}
+    const output = Object.hasOwn(outputs, alias) ? outputs[alias] : undefined
+    return this.#found(output === undefined ? null : await this.#workspace.openRegular(output.filename))
+  }
+
+  /** FFmpeg's stderr so far, of all commands. */
+  readLog(): Promise<string> {
+    return this.#stderr.read()
+  }
+
+  /** Ends whatever the job does and wipes its folder. */
+  async remove(): Promise<void> {
+    this.#stopper.stop('CANCELLED')
+    const transfers = [...this.#transfers.values()]
+    for (const { incoming } of transfers) incoming.destroy()
+    await Promise.all([this.#running, ...transfers.map(({ done }) => done)])
+    if (this.#phase.state === 'RECEIVING') {
+      this.#enter({ state: 'FAILED', error: stopError('CANCELLED', { step: 0, steps: 1 }, { run_seconds: 0, disk_bytes: 0 }) })
+    }
+    this.#stderr.close()
+    await this.#workspace.remove()
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase
+    this.#revision.bump()
+  }
+
+  #elapsed(): number {
+    return this.#ffmpegSeconds ?? (this.#startedAt === null ? 0 : (performance.now() - this.#startedAt) / 1000)
+  }
+
+  #receivedBytes(): number {
+    return [...this.#received.values()].reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  #found<File>(file: File | null): File {
+    if (file === null) throw new Fault('FILE_NOT_FOUND', 'there is no such file')
+    return file
+  }
+}

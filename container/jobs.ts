@@ -1,0 +1,67 @@
+/** All jobs of this process, by name. */
+import type { Logger } from 'pino'
+import { Fault } from './fault.ts'
+import { Job } from './job.ts'
+import type { Toolbox } from './toolbox.ts'
+
+/** A job that nobody has asked for in so long belongs to a Worker that has lost it. */
+const ABANDONED_MS = 6 * 3600 * 1000
+const SWEEP_MS = 10 * 60 * 1000
+
+interface Entry {
+  job: Promise<Job>
+  usedAt: number
+}
+
+export class Jobs {
+  readonly #entries = new Map<string, Entry>()
+  readonly #toolbox: Toolbox
+  readonly #log: Logger
+
+  constructor(toolbox: Toolbox, log: Logger) {
+    this.#toolbox = toolbox
+    this.#log = log
+    setInterval(() => void this.#sweep(), SWEEP_MS).unref()
+  }
+
+  /** The job of that name, made if there is none. */
+  async open(name: string): Promise<Job> {
+    const entry = this.#entries.get(name) ?? { job: Job.create(name, this.#toolbox, this.#log), usedAt: 0 }
+    entry.usedAt = Date.now()
+    this.#entries.set(name, entry)
+    try {
+      return await entry.job
+    } catch (error) {
+      this.#entries.delete(name)
+      throw error
+    }
+  }
+
+  /** Throws `JOB_NOT_FOUND`. */
+  async get(name: string): Promise<Job> {
+    if (!this.#entries.has(name)) throw new Fault('JOB_NOT_FOUND', 'there is no such job here')
+    return this.open(name)
+  }
+
+  /** Ends and wipes the job if there is one. */
+  async remove(name: string): Promise<void> {
+    const entry = this.#entries.get(name)
+    this.#entries.delete(name)
+    const job = await entry?.job.catch(() => undefined)
+    await job?.remove()
+  }
+
+  async runningCount(): Promise<number> {
+    const jobs = await Promise.all([...this.#entries.values()].map(({ job }) => job.catch(() => null)))
+    return jobs.filter((job) => job?.isRunning).length
+  }
+
+  async #sweep(): Promise<void> {
+    for (const [name, { job, usedAt }] of this.#entries) {
+      const abandoned = Date.now() - usedAt > ABANDONED_MS && !(await job).isRunning
+      if (!abandoned) continue
+      this.#log.warn({ job: name }, 'removing an abandoned job')
+      await this.remove(name)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+/** Programs started without a shell, each in a process group (and session) of its own, so that all of it can be ended at once. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { watchOrphans } from './orphan-guard.ts'
+import { CHILD_ENVIRONMENT } from './sandbox.ts'
+
+/** How a program ended; `failed` if it could not be started. */
+export type Exit = { kind: 'exited'; code: number } | { kind: 'signalled'; signal: NodeJS.Signals } | { kind: 'failed'; reason: string }
+
+/** What a program gets between SIGTERM and SIGKILL. */
+const GRACE_MS = 2000
+
+/** The kernel, short of memory, ends these programs before it ends this process. */
+const OOM_SCORE_ADJUSTMENT = '1000'
+
+const running = new Set<ProcessGroup>()
+
+export class ProcessGroup {
+  /** Settles when the program has ended and its pipes are read to the end; never rejects. */
+  readonly exited: Promise<Exit>
+  readonly #child: ChildProcess
+  #ended = false
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    running.add(this)
+    const unwatch = child.pid === undefined ? () => {} : watchOrphans(child.pid)
+    this.exited = ending(child).then((exit) => {
+      this.#ended = true
+      running.delete(this)
+      unwatch()
+      return exit
+    })
+  }
+
+  /** Starts `argv`, whose first element is an absolute path. Its input is empty and its environment is `CHILD_ENVIRONMENT`. */
+  static start(argv: readonly string[], cwd: string): ProcessGroup & { stdout: Readable; stderr: Readable } {
+    const [program = '', ...rest] = argv
+    const child = spawn(program, rest, { cwd, env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    if (child.pid !== undefined && process.platform === 'linux') {
+      writeFile(`/proc/${child.pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {})
+    }
+    return Object.assign(new ProcessGroup(child), { stdout: child.stdout, stderr: child.stderr })
+  }
+
+  /** SIGTERM, then SIGKILL to whatever is left. Resolves when the program has ended. */
+  async stop(): Promise<void> {
+    this.signal('SIGTERM')
+    const kill = setTimeout(() => this.signal('SIGKILL'), GRACE_MS)
+    await this.exited
+    clearTimeout(kill)
+  }
+
+  /** Signals the whole group; nothing happens once the program has ended. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#ended || this.#child.pid === undefined) return
+    try {
+      process.kill(-this.#child.pid, signal)
+    } catch {
+      // The group is gone, and its exit is about to be reported.
+    }
+  }
+}
+
+/** Ends every program at once. Resolves when all have ended. */
+export async function killAllGroups(): Promise<void> {
+  const groups = [...running]
+  for (const group of groups) group.signal('SIGKILL')
+  await Promise.all(groups.map((group) => group.exited))
+}
+
+export interface Captured {
+  exit: Exit
+  timedOut: boolean
+  /** At most `MAX_CAPTURED` bytes of each. */
+  stdout: string
+  stderr: string
+}
+
+const MAX_CAPTURED = 4 * 1024 ** 2
+
+/** Runs a short program to its end, or kills it when the time is over. Never rejects. */
+export async function runToEnd(
+  argv: readonly string[],
+  options: { cwd: string; timeoutSeconds: number; onStart?: (group: ProcessGroup) => void },
+): Promise<Captured> {
+  const group = ProcessGroup.start(argv, options.cwd)
+  options.onStart?.(group)
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    group.signal('SIGKILL')
+  }, options.timeoutSeconds * 1000)
+  const [exit, stdout, stderr] = await Promise.all([group.exited, capture(group.stdout), capture(group.stderr)])
+  clearTimeout(timer)
+  return { exit, timedOut, stdout, stderr }
+}
+
+async function capture(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  stream.on('data', (chunk: Buffer) => {
+    if (bytes < MAX_CAPTURED) chunks.push(chunk)
+    bytes += chunk.length
+  })
+  await once(stream, 'close')
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function ending(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ kind: 'failed', reason: error.message }))
+    child.once('close', (code, signal) => {
+      if (signal !== null) resolve({ kind: 'signalled', signal })
+      else resolve({ kind: 'exited', code: code ?? -1 })
+    })
+  })
+}

@@ -1,0 +1,70 @@
+/** What the environment may say about this process. */
+import { tmpdir, totalmem, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+
+const megabytes = z.coerce.number().int().positive()
+
+const environmentSchema = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(0),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  EXECUTOR_TOKEN: z.string().min(1).optional(),
+  FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
+  FFPROBE_PATH: z.string().min(1).default('ffprobe'),
+  JOBS_DIR: z
+    .string()
+    .min(1)
+    .default(join(tmpdir(), `renderio-jobs-${userInfo().uid}`)),
+  SANDBOX: z.enum(['auto', 'landlock', 'bwrap', 'none']).default('auto'),
+  REQUIRE_SANDBOX: z.enum(['0', '1']).default('0'),
+  MAX_JOB_DISK_MB: megabytes.optional(),
+  MAX_FFMPEG_MEMORY_MB: megabytes.optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+export interface Settings {
+  /** 0 takes any free port. */
+  port: number
+  host: string
+  /** Null where every request is trusted: the platform or the loopback interface is then the fence. */
+  token: string | null
+  ffmpeg: string
+  ffprobe: string
+  jobsDir: string
+  sandbox: 'auto' | 'landlock' | 'bwrap' | 'none'
+  requireSandbox: boolean
+  /** The most a job's folder may hold whatever its own limits say, in bytes. */
+  maxJobDiskBytes: number
+  /** The most memory one FFmpeg may allocate, in bytes. */
+  maxFfmpegMemoryBytes: number
+  logLevel: string
+}
+
+/** Reads the settings. Throws one line that names every variable that cannot be understood. */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  // An empty variable means "not set", as in a compose file's `EXECUTOR_TOKEN=`.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
+  const { data } = parsed
+  return {
+    port: data.PORT,
+    host: data.HOST,
+    token: data.EXECUTOR_TOKEN ?? null,
+    ffmpeg: data.FFMPEG_PATH,
+    ffprobe: data.FFPROBE_PATH,
+    jobsDir: data.JOBS_DIR,
+    sandbox: data.SANDBOX,
+    requireSandbox: data.REQUIRE_SANDBOX === '1',
+    maxJobDiskBytes: data.MAX_JOB_DISK_MB === undefined ? Number.POSITIVE_INFINITY : data.MAX_JOB_DISK_MB * 1024 ** 2,
+    maxFfmpegMemoryBytes: data.MAX_FFMPEG_MEMORY_MB === undefined ? threeQuartersOfMemory() : data.MAX_FFMPEG_MEMORY_MB * 1024 ** 2,
+    logLevel: data.LOG_LEVEL,
+  }
+}
+
+/** Leaves room for this process and for the page cache; a container's own limit counts where there is one. */
+function threeQuartersOfMemory(): number {
+  const constrained = process.constrainedMemory()
+  const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+  return Math.floor(memory * 0.75)
+}

@@ -1,0 +1,27 @@
+/** Who is asking: an API key, by its SHA-256 in KV, stands for an account. */
+import { createMiddleware } from 'hono/factory'
+import { API_KEY_PATTERN, apiKeyRecordSchema, hashApiKey } from './api-key.ts'
+import type { ApiEnv } from './env.ts'
+import { ApiError } from './errors.ts'
+
+/** How long an edge may go on believing in a key that has been revoked, in seconds; KV takes no less than 30. */
+const KEY_CACHE_SECONDS = 30
+
+/** Lets nobody through without a known key, and says whose it is in `c.var.account`. */
+export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
+  const key = c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
+  if (key === undefined) throw new ApiError('UNAUTHORIZED', 'send your API key in the X-API-KEY header')
+  const account = API_KEY_PATTERN.test(key) ? await accountOf(key, c.env.KEYS) : null
+  if (account === null) throw new ApiError('UNAUTHORIZED', 'this API key is unknown or has been revoked')
+  c.set('account', account)
+  await next()
+})
+
+async function accountOf(key: string, keys: KVNamespace): Promise<string | null> {
+  const stored = await keys.get(await hashApiKey(key), { type: 'json', cacheTtl: KEY_CACHE_SECONDS })
+  return stored === null ? null : apiKeyRecordSchema.parse(stored).account
+}
+
+function bearerToken(header: string | undefined): string | undefined {
+  return /^Bearer\s+(\S+)\s*$/i.exec(header ?? '')?.[1]
+}

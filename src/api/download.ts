@@ -1,0 +1,15 @@
+/** The links that the Worker signs, for whoever holds one. */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { serveFile } from '../files/serve.ts'
+import { settingsOf } from '../settings.ts'
+import type { ApiEnv } from './env.ts'
+import { ApiError } from './errors.ts'
+
+export function registerDownload(app: OpenAPIHono<ApiEnv>): void {
+  app.get('/files/:token/:filename', async (c) => {
+    const { token, filename } = c.req.param()
+    const served = await serveFile(c.req.raw, token, filename, c.env.FILES, settingsOf(c.env))
+    if (!served.ok) throw new ApiError('NOT_FOUND', served.reason)
+    return served.response
+  })
+}

@@ -1,0 +1,36 @@
+/** What a JSON request must be before its schema is looked at. */
+import { bodyLimit } from 'hono/body-limit'
+import { every } from 'hono/combine'
+import { createMiddleware } from 'hono/factory'
+import type { ApiEnv } from './env.ts'
+import { ApiError } from './errors.ts'
+
+const MAX_BODY_BYTES = 1024 * 1024
+
+const limitBody = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError: () => {
+    throw new ApiError('PAYLOAD_TOO_LARGE', 'the body is larger than 1 MiB; pass files by URL')
+  },
+})
+
+const parseBody = createMiddleware<ApiEnv>(async (c, next) => {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
+  if (type !== 'application/json' && !type.endsWith('+json')) {
+    throw new ApiError(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `send JSON with the header "Content-Type: application/json" (it was "${type || 'absent'}")`,
+    )
+  }
+  const text = await c.req.text()
+  if (text.trim() === '') throw new ApiError('INVALID_REQUEST', 'the body is empty; send a JSON object')
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    throw new ApiError('INVALID_REQUEST', `the body is not JSON: ${error instanceof Error ? error.message : 'it cannot be parsed'}`)
+  }
+  await next()
+})
+
+/** 413, 415 and 400 for what is no JSON body at all. */
+export const jsonBody = every(limitBody, parseBody)

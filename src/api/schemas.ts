@@ -1,0 +1,179 @@
+/** The wire contract. Validation, types and the OpenAPI document all come from these schemas. */
+import { z } from '@hono/zod-openapi'
+
+const BODY_EXAMPLE = {
+  input_files: { in_video: 'https://example.com/input.mp4' },
+  output_files: { out_video: 'converted.webm' },
+  ffmpeg_command: 'ffmpeg -i {{in_video}} -c:v libvpx-vp9 -b:v 1M -c:a libopus {{out_video}}',
+}
+
+/** A number, also where a client sends it as a string. */
+const wireNumber = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\s*-?\d+(\.\d+)?\s*$/, 'not a number')
+    .transform(Number),
+])
+
+/** zod passes over an own `__proto__`, so it is told before. */
+function filesByAlias(prefix: 'in' | 'out', file: z.ZodString) {
+  const alias = z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9_]+$`), `an alias here is ${prefix}_ and letters, digits or _`)
+  return z.preprocess(
+    (value, context) => {
+      if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+        context.addIssue({ code: 'custom', path: ['__proto__'], message: `an alias here is ${prefix}_ and letters, digits or _` })
+      }
+      return value
+    },
+    z.record(alias, file),
+  )
+}
+
+const outputFilename = z
+  .string()
+  .max(255, 'a file name has 255 characters at most')
+  .regex(/^[A-Za-z0-9._-]+$/, 'a plain file name of letters, digits, ".", "_" and "-", without a path')
+  .regex(/^(?!-)(?!\.{1,2}$)/, 'a file name may not begin with "-", nor be "." or ".."')
+
+export const inputFilesSchema = filesByAlias('in', z.string()).openapi({
+  type: 'object',
+  additionalProperties: { type: 'string', format: 'uri' },
+  description: 'Alias (`in_…`) → http(s) URL.',
+  example: BODY_EXAMPLE.input_files,
+})
+
+export const outputFilesSchema = filesByAlias('out', outputFilename)
+  .refine((files) => Object.keys(files).length > 0, 'a command needs at least one output')
+  .refine((files) => {
+    const names = Object.values(files).map((name) => name.toLowerCase())
+    return new Set(names).size === names.length
+  }, 'two outputs have the same file name')
+  .openapi({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Alias (`out_…`) → plain file name.',
+    example: BODY_EXAMPLE.output_files,
+  })
+
+export const metadataSchema = z
+  .record(z.string(), z.unknown())
+  .refine((metadata) => Object.keys(metadata).length <= 10, 'metadata has 10 properties at most')
+  .openapi({ type: 'object', additionalProperties: true, description: 'Returned by the poll and the webhook as it is.' })
+
+/** What every kind of submit has in common. */
+const submitBase = {
+  input_files: inputFilesSchema.default({}),
+  output_files: outputFilesSchema,
+  metadata: metadataSchema.nullish(),
+  webhook_url: z.string().nullish().openapi({ format: 'uri', description: 'Called when the command has ended.' }),
+  max_command_run_seconds: wireNumber
+    .pipe(z.number().positive('must be more than 0 seconds'))
+    .nullish()
+    .openapi({ type: 'number', description: 'FFmpeg is stopped after so many seconds. 300 unless given.' }),
+}
+
+const commandText = z.string().min(1, 'the command is empty').max(100_000, 'a command has 100,000 characters at most')
+
+export const submitSchema = z.object({ ...submitBase, ffmpeg_command: commandText }).openapi('RunFFmpegCommand', { example: BODY_EXAMPLE })
+export type SubmitBody = z.output<typeof submitSchema>
+
+export const submittedSchema = z.object({ command_id: z.uuid() }).openapi('Submitted')
+
+export const statusSchema = z.enum(['QUEUED', 'PROCESSING', 'SUCCESS', 'FAILED'])
+
+export const outputFileSchema = z
+  .object({
+    file_id: z.string(),
+    storage_url: z.string().nullable().openapi({ description: 'Works with a plain GET for a limited time; fresh at every poll.' }),
+    status: z.enum(['PROCESSING', 'STORED', 'FAILED']),
+    rendi_store_type: z.enum(['OUTPUT', 'STORED_FILE', 'UPLOAD']),
+    is_deleted: z.boolean(),
+    filename: z.string(),
+    size_mbytes: z.number().openapi({ description: 'Megabytes of a million bytes.' }),
+    duration: z.number().nullable().openapi({ description: 'Seconds.' }),
+    file_type: z.string(),
+    file_format: z.string().nullable(),
+    codec: z.string().nullable(),
+    pixel_format: z.string().nullable(),
+    mime_type: z.string(),
+    width: z.number().nullable(),
+    height: z.number().nullable(),
+    frame_rate: z.number().nullable(),
+    bitrate_video_kb: z.number().nullable(),
+    bitrate_audio_kb: z.number().nullable(),
+  })
+  .openapi('OutputFile')
+
+const ERROR_STATUSES = [
+  'UNREACHABLE_INPUT_FILE',
+  'INPUT_TOO_LARGE',
+  'FFMPEG_ERROR',
+  'OUTPUT_MISSING',
+  'OUTPUT_TOO_LARGE',
+  'TIMEOUT',
+  'CANCELLED',
+  'EXECUTOR_LOST',
+  'INTERNAL_ERROR',
+] as const
+
+const originalRequestSchema = z.object({
+  input_files: z.record(z.string(), z.string()),
+  output_files: z.record(z.string(), z.string()),
+  ffmpeg_command: z.string().optional(),
+  ffmpeg_commands: z.array(z.string()).optional(),
+})
+
+/** The poll response. */
+export const commandSchema = z
+  .object({
+    command_id: z.uuid(),
+    status: statusSchema,
+    command_type: z.enum(['FFMPEG_COMMAND', 'CHAINED_COMMAND', 'MULTIPLE_COMMAND']),
+    created_at: z.iso.datetime(),
+    processing_stage: z.enum(['QUEUED', 'DOWNLOADING', 'FFMPEG', 'UPLOADING']).nullable(),
+    progress: z.number().min(0).max(100).nullable().openapi({ description: 'Per cent; null where it cannot be known.' }),
+    queue_position: z.number().int().nullable().openapi({ description: 'Commands ahead of it; null when it does not wait.' }),
+    total_processing_seconds: z.number().nullable(),
+    ffmpeg_command_run_seconds: z.number().nullable(),
+    metadata: z.record(z.string(), z.unknown()).openapi({ type: 'object', additionalProperties: true }),
+    error_status: z.enum(ERROR_STATUSES).nullable(),
+    error_message: z.string().nullable(),
+    original_request: originalRequestSchema,
+    output_files: z.record(z.string(), outputFileSchema),
+  })
+  .openapi('Command')
+export type CommandView = z.output<typeof commandSchema>
+
+const queryInteger = (name: string, minimum: number, maximum: number) =>
+  z.coerce
+    .number(`${name} is a whole number`)
+    .int(`${name} is a whole number`)
+    .min(minimum, `${name} is ${minimum} at least`)
+    .max(maximum, `${name} is ${maximum} at most`)
+
+/** Seconds to hold the answer. */
+export const waitSchema = queryInteger('wait', 0, 60)
+
+export const waitQuerySchema = z.object({
+  wait: waitSchema.optional().openapi({ description: 'Hold the answer until the command ends, or for so many seconds (60 at most).' }),
+})
+
+export const pageQuerySchema = z.object({
+  limit: queryInteger('limit', 1, 100).default(50),
+  offset: queryInteger('offset', 0, Number.MAX_SAFE_INTEGER).default(0),
+})
+
+export const commandListSchema = z
+  .object({ commands: z.array(commandSchema), limit: z.number(), offset: z.number(), total: z.number() })
+  .openapi('CommandList')
+
+export const healthSchema = z
+  .object({
+    status: z.enum(['ok', 'unavailable']),
+    executor: z.union([
+      z.object({ ok: z.literal(true), ffmpeg_version: z.string(), sandbox: z.string(), cpus: z.number(), running_jobs: z.number() }),
+      z.object({ ok: z.literal(false), message: z.string() }),
+    ]),
+  })
+  .openapi('Health')

@@ -1,0 +1,42 @@
+/** The Worker's HTTP face: middleware and routes, nothing else. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
+import { requestId } from 'hono/request-id'
+import { requireApiKey } from './api/auth.ts'
+import { registerCommands } from './api/commands.ts'
+import { registerDownload } from './api/download.ts'
+import type { ApiEnv } from './api/env.ts'
+import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors.ts'
+import { registerHealth } from './api/health.ts'
+import { methodNotAllowed } from './api/method-not-allowed.ts'
+import { log } from './logging/log.ts'
+
+export function createApp(): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return
+      const faults = faultsOf(result.error.issues)
+      if (result.target === 'json') throw new ValidationError(faults)
+      throw new ApiError('INVALID_REQUEST', faults.map((fault) => fault.msg).join('; '))
+    },
+  })
+  app.use(requestId())
+
+  registerHealth(app)
+  registerDownload(app)
+  app.use('/api/v1/*', requireApiKey)
+  registerCommands(app)
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })
+  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'RenderIO', version: '1' } })
+  methodNotAllowed(app)
+
+  app.notFound((c) => errorResponse(new ApiError('NOT_FOUND', `there is nothing at ${c.req.path}`)))
+  app.onError((error, c) => {
+    if (error instanceof ApiError || error instanceof ValidationError) return errorResponse(error)
+    if (error instanceof HTTPException && error.status < 500) return errorResponse(new ApiError('INVALID_REQUEST', error.message))
+    log('error', 'request.failed', { request_id: c.var.requestId, path: c.req.path, error })
+    return errorResponse(new ApiError('INTERNAL_ERROR', `something went wrong on our side (request ${c.var.requestId})`))
+  })
+  return app
+}

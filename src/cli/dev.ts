@@ -1,0 +1,18 @@
+/** `npm run dev`: keeps the embedded stack running until it is told to stop. */
+import { runProgram } from './operator-error.ts'
+import { readSettings } from './settings.ts'
+import { startStack } from './stack.ts'
+import { stopSignal } from './stop-signal.ts'
+
+await runProgram(async () => {
+  const stopping = stopSignal()
+  try {
+    const stack = await startStack({ settings: readSettings(process.env), log: (line) => console.error(line), signal: stopping })
+    console.log(`Ready on ${stack.url}`)
+    console.log(`API key ${stack.apiKey}`)
+    if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }))
+    await stack.stop()
+  } catch (error) {
+    if (!stopping.aborted) throw error
+  }
+})

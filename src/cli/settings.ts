@@ -1,0 +1,72 @@
+/** Settings of the embedded run, from the environment. */
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { z } from 'zod'
+import { API_KEY_PATTERN } from '../api/api-key.ts'
+import { OperatorError } from './operator-error.ts'
+
+/** The repository: the commands work from any directory. */
+export const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
+
+/** The Worker's own settings that the embedded run passes on when they are set. The Worker judges their values. */
+const WORKER_SETTINGS = [
+  'FILE_RETENTION_DAYS',
+  'STORAGE_URL_TTL_SECONDS',
+  'MAX_COMMAND_RUN_SECONDS',
+  'MAX_INPUT_MB',
+  'MAX_JOB_DISK_MB',
+  'PUBLIC_URL',
+  'R2_ACCOUNT_ID',
+  'R2_ACCESS_KEY_ID',
+  'R2_SECRET_ACCESS_KEY',
+  'R2_BUCKET',
+] as const
+
+const wholeNumber = (min: number, max: number) => {
+  const rule = `a whole number from ${min} to ${max}`
+  return z.string().regex(/^\d+$/, rule).transform(Number).pipe(z.number().min(min, rule).max(max, rule))
+}
+
+const environmentSchema = z.object({
+  /** 0 is any free port. */
+  PORT: wholeNumber(0, 65_535).default(8787),
+  STATE_DIR: z.string().default('.wrangler/state'),
+  RENDERIO_API_KEY: z.string().regex(API_KEY_PATTERN, 'ffsk_ and 64 hex digits in lower case').optional(),
+  MAX_CONCURRENT_COMMANDS: wholeNumber(1, 1000).default(availableParallelism()),
+  FFMPEG_PATH: z.string().optional(),
+  FFPROBE_PATH: z.string().optional(),
+})
+
+export interface Settings {
+  port: number
+  /** Absolute. */
+  stateDir: string
+  /** The key to accept; where undefined, the one in the state folder. */
+  apiKey: string | undefined
+  maxConcurrentCommands: number
+  ffmpegPath: string | undefined
+  ffprobePath: string | undefined
+  /** Further variables of the Worker. */
+  workerVars: Readonly<Record<string, string>>
+}
+
+/** Reads the settings. An empty variable counts as unset. Throws an OperatorError that names the first unusable one. */
+export function readSettings(environment: NodeJS.ProcessEnv): Settings {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const name = String(issue?.path[0])
+    throw new OperatorError(`${name}=${name === 'RENDERIO_API_KEY' ? '…' : given[name]} is not usable: it must be ${issue?.message}`)
+  }
+  const { PORT, STATE_DIR, RENDERIO_API_KEY, MAX_CONCURRENT_COMMANDS, FFMPEG_PATH, FFPROBE_PATH } = parsed.data
+  return {
+    port: PORT,
+    stateDir: path.resolve(PROJECT_ROOT, STATE_DIR),
+    apiKey: RENDERIO_API_KEY,
+    maxConcurrentCommands: MAX_CONCURRENT_COMMANDS,
+    ffmpegPath: FFMPEG_PATH,
+    ffprobePath: FFPROBE_PATH,
+    workerVars: Object.fromEntries(WORKER_SETTINGS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]))),
+  }
+}

@@ -1,0 +1,62 @@
+/** How this project calls wrangler. */
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { OperatorError } from './operator-error.ts'
+import { LOOPBACK } from './ports.ts'
+import { PROJECT_ROOT } from './settings.ts'
+
+/** Wrangler's program itself: the `wrangler` command is one more Node process that only starts it. */
+const WRANGLER = path.join(PROJECT_ROOT, 'node_modules/wrangler/wrangler-dist/cli.js')
+
+/** Environment for wrangler: nothing asks the network, nothing is written outside the project and the state folder. */
+export function wranglerEnvironment(stateDir: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    // The banner asks the npm registry for a newer version.
+    WRANGLER_HIDE_BANNER: 'true',
+    WRANGLER_SEND_METRICS: 'false',
+    WRANGLER_SEND_ERROR_REPORTS: 'false',
+    WRANGLER_WRITE_LOGS: 'false',
+    // The default is one folder in the home, through which stacks of the same name would find each other.
+    WRANGLER_REGISTRY_PATH: path.join(stateDir, 'registry'),
+    X_LOCAL_EXPLORER: 'false',
+    X_LOCAL_OBSERVABILITY: 'false',
+    WRANGLER_LOG: 'log',
+    NO_COLOR: '1',
+    FORCE_COLOR: '0',
+  }
+}
+
+/** Arguments of `wrangler dev` for the embedded run. Variables come from a file, since a command line is there for every user to read. */
+export function wranglerDevArgv(options: { port: number; stateDir: string; envFile: string }): string[] {
+  return [
+    process.execPath,
+    '--no-warnings',
+    WRANGLER,
+    'dev',
+    '--enable-containers=false',
+    '--show-interactive-dev-session=false',
+    `--ip=${LOOPBACK}`,
+    `--port=${options.port}`,
+    '--inspector-port=0',
+    `--persist-to=${options.stateDir}`,
+    `--env-file=${options.envFile}`,
+  ]
+}
+
+/** Runs a wrangler command to its end and returns what it printed. Throws an OperatorError with its complaint where it fails. */
+export async function runWrangler(args: readonly string[], stateDir: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', WRANGLER, ...args], {
+      cwd: PROJECT_ROOT,
+      env: wranglerEnvironment(stateDir),
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    return stdout
+  } catch (error) {
+    const complaint = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+    throw new OperatorError(`wrangler ${args.slice(0, 3).join(' ')} failed: ${complaint}`)
+  }
+}

@@ -1,0 +1,43 @@
+/** What a command is, apart from its state: fixed at the submit, and the shape in which it is stored and read. */
+import type { CompiledCommand } from '../ffmpeg/command.ts'
+import type { CommandState, TerminalState } from './state.ts'
+
+export type CommandType = 'FFMPEG_COMMAND' | 'CHAINED_COMMAND' | 'MULTIPLE_COMMAND'
+
+/** The request as the client sent it, echoed by the poll. */
+export type OriginalRequest = {
+  input_files: Record<string, string>
+  output_files: Record<string, string>
+} & ({ ffmpeg_command: string } | { ffmpeg_commands: string[] })
+
+export interface CommandSpec {
+  id: string
+  account: string
+  type: CommandType
+  request: OriginalRequest
+  compiled: CompiledCommand
+  /** The client's own object, as JSON text: nobody here looks into it. */
+  metadata: string
+  webhookUrl: string | null
+  /** FFmpeg's wall time, in seconds. */
+  maxRunSeconds: number
+  /** Milliseconds since the epoch. */
+  createdAt: number
+  /** Origin of the submit, under which a webhook's URLs are made. */
+  origin: string
+}
+
+/** A command as others read it: a copy, never a handle. */
+export interface CommandRecord {
+  spec: CommandSpec
+  state: CommandState
+  /** When the outputs were deleted, in ms since the epoch. */
+  filesDeletedAt: number | null
+}
+
+/** What an account's list knows of a command: enough to show it without waking it, but not how far it has come. */
+export interface CommandListing {
+  spec: CommandSpec
+  state: { status: 'QUEUED' } | { status: 'PROCESSING' } | TerminalState
+  filesDeletedAt: number | null
+}

@@ -1,0 +1,193 @@
+/** The Worker's side of the executor protocol. */
+import type { z } from 'zod'
+import {
+  type ExecutorHealth,
+  executorErrorSchema,
+  executorHealthSchema,
+  inputStoredSchema,
+  type JobState,
+  jobStateSchema,
+  MAX_BYTES_HEADER,
+  type RunRequest,
+} from './protocol.ts'
+
+/**
+ * Why an executor did not do what it was asked.
+ * - `unreachable`: no answer, or one that says "not now". Nothing is known of the job.
+ * - `job_unknown`: it answers, and knows nothing of the job or of a file it had: it was restarted.
+ * - `input_too_large`: the input is past the limit it was given.
+ * - `refused`: any other refusal; a fault of ours.
+ */
+export type ExecutorFault = 'unreachable' | 'job_unknown' | 'input_too_large' | 'refused'
+
+export class ExecutorFailure extends Error {
+  override readonly name = 'ExecutorFailure'
+  readonly fault: ExecutorFault
+
+  constructor(fault: ExecutorFault, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.fault = fault
+  }
+}
+
+/** What carries the requests: the network, or a container's Durable Object. */
+export interface ExecutorTransport {
+  fetch(request: Request): Promise<Response>
+}
+
+export interface InputBody {
+  stream: ReadableStream
+  /** Set when the executor already has the first `offset` bytes of a file of `totalBytes`, and the stream is the rest. */
+  resume: { offset: number; totalBytes: number } | null
+}
+
+/** An answer that is slower than this is no answer, in milliseconds. Streams and long polls have their own bounds. */
+const ANSWER_TIMEOUT_MS = 30_000
+const LONG_POLL_GRACE_MS = 10_000
+
+export class ExecutorClient {
+  readonly #transport: ExecutorTransport
+  readonly #baseUrl: string
+  readonly #token: string | null
+
+  constructor(transport: ExecutorTransport, baseUrl: string, token: string | null) {
+    this.#transport = transport
+    this.#baseUrl = baseUrl
+    this.#token = token
+  }
+
+  /** Streams one input, or the rest of it, in. Answers the bytes that are there now. */
+  async putInput(job: string, filename: string, body: InputBody, maxBytes: number, signal: AbortSignal): Promise<number> {
+    const headers = new Headers({ 'content-type': 'application/octet-stream', [MAX_BYTES_HEADER]: String(maxBytes) })
+    if (body.resume) {
+      const { offset, totalBytes } = body.resume
+      headers.set('content-range', `bytes ${offset}-${totalBytes - 1}/${totalBytes}`)
+    }
+    const stored = await this.#json(inputStoredSchema, `/v1/jobs/${job}/inputs/${filename}`, {
+      method: 'PUT',
+      headers,
+      body: body.stream,
+      signal,
+    })
+    return stored.bytes
+  }
+
+  /** Bytes of an input that the executor has; null when it has none. */
+  async inputSize(job: string, filename: string): Promise<number | null> {
+    const response = await this.#send(`/v1/jobs/${job}/inputs/${filename}`, {
+      method: 'HEAD',
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    })
+    if (response.status === 404) return null
+    if (!response.ok) throw await failureOf(response)
+    return Number(response.headers.get('content-length'))
+  }
+
+  async run(job: string, request: RunRequest): Promise<JobState> {
+    return this.#json(jobStateSchema, `/v1/jobs/${job}/run`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    })
+  }
+
+  /** The job's state once its revision has passed `after`, or as it is after `waitSeconds`. */
+  async jobState(job: string, after: number, waitSeconds: number): Promise<JobState> {
+    return this.#json(jobStateSchema, `/v1/jobs/${job}?after=${after}&wait=${waitSeconds}`, {
+      signal: AbortSignal.timeout(waitSeconds * 1000 + LONG_POLL_GRACE_MS),
+    })
+  }
+
+  /** The bytes of an output: all, or `length` of them from `offset`. */
+  async output(job: string, alias: string, part: { offset: number; length: number } | null, signal: AbortSignal): Promise<ReadableStream> {
+    const headers = new Headers()
+    if (part) headers.set('range', `bytes=${part.offset}-${part.offset + part.length - 1}`)
+    const response = await this.#send(`/v1/jobs/${job}/outputs/${alias}`, { headers, signal })
+    if (!response.ok || !response.body) throw await failureOf(response)
+    return response.body
+  }
+
+  /** FFmpeg's stderr so far. */
+  async log(job: string): Promise<string> {
+    const response = await this.#send(`/v1/jobs/${job}/log`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    if (!response.ok) throw await failureOf(response)
+    return response.text()
+  }
+
+  /** Stops the job and wipes its folder. Idempotent. */
+  async remove(job: string): Promise<void> {
+    const response = await this.#send(`/v1/jobs/${job}`, { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    if (!response.ok) throw await failureOf(response)
+    await response.body?.cancel()
+  }
+
+  /** The executor's own report. An executor whose FFmpeg does not run answers too, with `ok: false`. */
+  async health(): Promise<ExecutorHealth> {
+    const response = await this.#send('/v1/health', { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    return this.#parse(executorHealthSchema, response)
+  }
+
+  async #json<T extends z.ZodType>(schema: T, path: string, init: RequestInit): Promise<z.output<T>> {
+    const response = await this.#send(path, init)
+    if (!response.ok) throw await failureOf(response)
+    return this.#parse(schema, response)
+  }
+
+  async #parse<T extends z.ZodType>(schema: T, response: Response): Promise<z.output<T>> {
+    let body: unknown
+    try {
+      body = await response.json()
+    } catch (cause) {
+      throw new ExecutorFailure('unreachable', 'the executor’s answer was cut off', { cause })
+    }
+    const parsed = schema.safeParse(body)
+    if (!parsed.success) throw new ExecutorFailure('refused', `the executor’s answer breaks the protocol: ${parsed.error.message}`)
+    return parsed.data
+  }
+
+  async #send(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (this.#token) headers.set('authorization', `Bearer ${this.#token}`)
+    try {
+      return await this.#transport.fetch(new Request(this.#baseUrl + path, { ...init, headers }))
+    } catch (cause) {
+      throw new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
+    }
+  }
+}
+
+async function failureOf(response: Response): Promise<ExecutorFailure> {
+  const text = await response.text().catch(() => '')
+  const parsed = executorErrorSchema.safeParse(parseJson(text))
+  if (!parsed.success) {
+    const fault = response.status >= 500 ? 'unreachable' : 'refused'
+    return new ExecutorFailure(fault, `the executor answered ${response.status}: ${text.slice(0, 200)}`)
+  }
+  const { code, message } = parsed.data.error
+  switch (code) {
+    case 'JOB_NOT_FOUND':
+    case 'FILE_NOT_FOUND':
+      return new ExecutorFailure('job_unknown', message)
+    case 'INPUT_TOO_LARGE':
+      return new ExecutorFailure('input_too_large', message)
+    case 'SHUTTING_DOWN':
+      return new ExecutorFailure('unreachable', message)
+    case 'BAD_REQUEST':
+    case 'UNAUTHORIZED':
+    case 'CONFLICT':
+    case 'RANGE_NOT_SATISFIABLE':
+    case 'INTERNAL_ERROR':
+      return new ExecutorFailure('refused', message)
+    default:
+      return code satisfies never
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

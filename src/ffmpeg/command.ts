@@ -1,0 +1,93 @@
+/** From the command strings of a submit to the argv lists that FFmpeg runs. */
+import { inputFilenames } from './filenames.ts'
+import { aliasesIn, replacePlaceholders } from './placeholders.ts'
+import { tokenise } from './tokenise.ts'
+
+/** One thing wrong with a submit, in the shape that the API answers with. */
+export interface Fault {
+  loc: (string | number)[]
+  msg: string
+  type: 'value_error' | 'type_error'
+}
+
+/** Keys and names are as the API's schema demands; the commands are as the user wrote them. */
+export interface CommandSource {
+  field: 'ffmpeg_command' | 'ffmpeg_commands'
+  commands: string[]
+  /** Alias → URL. */
+  inputs: Record<string, string>
+  /** Alias → file name. */
+  outputs: Record<string, string>
+}
+
+export interface CompiledCommand {
+  /** Without the leading `ffmpeg`; every file is a plain name in the job's folder. */
+  argvs: string[][]
+  /** Alias → file name in the job's folder. */
+  inputs: Record<string, string>
+  /** Alias → file name in the job's folder. */
+  outputs: Record<string, string>
+}
+
+export type Compilation = { ok: true; command: CompiledCommand } | { ok: false; faults: Fault[] }
+
+/** Compiles all commands of a submit, or says everything that is wrong with them. Never throws. */
+export function compileCommands(source: CommandSource): Compilation {
+  const outputs = new Map(Object.entries(source.outputs))
+  const inputs = inputFilenames(new Map(Object.entries(source.inputs)), [...outputs.values()])
+  const files = new Map([...inputs, ...outputs])
+  const used = new Set<string>()
+  const faults: Fault[] = []
+  const argvs = source.commands.map((command, step) => {
+    const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
+    const compiled = compileOne(command, files)
+    for (const alias of compiled.aliases) used.add(alias)
+    for (const msg of compiled.problems) faults.push({ loc, msg, type: 'value_error' })
+    return compiled.argv
+  })
+  faults.push(...unusedKeys('input_files', inputs.keys(), used), ...unusedKeys('output_files', outputs.keys(), used))
+  if (faults.length > 0) return { ok: false, faults }
+  return { ok: true, command: { argvs, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) } }
+}
+
+interface CompiledOne {
+  argv: string[]
+  /** Every alias that the command names, declared or not. */
+  aliases: Set<string>
+  problems: string[]
+}
+
+function compileOne(command: string, files: ReadonlyMap<string, string>): CompiledOne {
+  const aliases = new Set(aliasesIn(command))
+  const split = tokenise(command)
+  const words = split.ok ? split.tokens : []
+  const argv = (words[0] === 'ffmpeg' ? words.slice(1) : words).map((word) =>
+    replacePlaceholders(word, (alias) => {
+      aliases.add(alias)
+      return files.get(alias) ?? ''
+    }),
+  )
+  const problems = [...aliases].filter((alias) => !files.has(alias)).map((alias) => undeclared(alias, files))
+  if (!split.ok) problems.push(`${split.reason}, at character ${split.position + 1}: ${excerpt(command, split.position)}`)
+  else if (argv.length === 0) problems.push('the command is empty: write what follows `ffmpeg` on a command line')
+  return { argv, aliases, problems }
+}
+
+function undeclared(alias: string, files: ReadonlyMap<string, string>): string {
+  const declared = [...files.keys()].map((key) => `{{${key}}}`).join(', ')
+  const place = alias.startsWith('out_') ? 'output_files' : 'input_files'
+  return `{{${alias}}} is not declared in ${place}; ${declared === '' ? 'nothing is declared' : `declared are ${declared}`}`
+}
+
+function unusedKeys(field: string, aliases: Iterable<string>, used: ReadonlySet<string>): Fault[] {
+  return [...aliases]
+    .filter((alias) => !used.has(alias))
+    .map((alias) => ({ loc: [field, alias], msg: `no command uses {{${alias}}}: use it, or remove it from ${field}`, type: 'value_error' }))
+}
+
+/** The text around a position, so that a user finds it without counting. */
+function excerpt(text: string, position: number): string {
+  const start = Math.max(0, position - 20)
+  const end = Math.min(text.length, position + 20)
+  return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`
+}

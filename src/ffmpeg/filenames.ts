@@ -1,0 +1,24 @@
+/** Names that a job's files get in its folder. */
+
+/**
+ * Names each input by its alias and by the extension of its URL's path, since some demuxers and filters go by it.
+ * No name equals another input's or one of `taken` without regard to case, as some file systems compare them.
+ */
+export function inputFilenames(urls: ReadonlyMap<string, string>, taken: readonly string[]): Map<string, string> {
+  const occupied = new Set(taken.map((name) => name.toLowerCase()))
+  const names = new Map<string, string>()
+  for (const [alias, url] of urls) {
+    const extension = urlExtension(url)
+    let name = alias + extension
+    for (let n = 2; occupied.has(name.toLowerCase()); n += 1) name = `${alias}-${n}${extension}`
+    occupied.add(name.toLowerCase())
+    names.set(alias, name)
+  }
+  return names
+}
+
+/** With its dot, in the URL's own case; empty if the last segment of the path has none that is plain. */
+function urlExtension(url: string): string {
+  if (!URL.canParse(url)) return ''
+  return /[^/](\.[A-Za-z0-9]{1,8})$/.exec(new URL(url).pathname)?.[1] ?? ''
+}

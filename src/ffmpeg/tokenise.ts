@@ -1,0 +1,65 @@
+/**
+ * A command string split into arguments by POSIX quoting: single quotes, double quotes with `\"` and `\\`, backslash,
+ * line continuation. There is no shell: `$`, `;`, `|`, `*`, `#` are ordinary characters.
+ * Not by the shlex package, which reads `$'…'` as the shell's and unescapes text before a double quote twice.
+ */
+import { placeholderAt } from './placeholders.ts'
+
+export type Tokens = { ok: true; tokens: string[] } | { ok: false; position: number; reason: string }
+
+/** Characters that a backslash escapes inside double quotes; before any other it is an ordinary character. */
+const ESCAPABLE = '"\\'
+const WHITE_SPACE = ' \t\r\n'
+
+/**
+ * Splits `command`; a failure gives the zero-based position where the unfinished quote or escape begins.
+ * A placeholder keeps its place in a token, spaces inside it and all, as `{{alias}}`.
+ */
+export function tokenise(command: string): Tokens {
+  const tokens: string[] = []
+  let token: string | null = null
+  let quote: { mark: string; position: number } | null = null
+  let i = 0
+  while (i < command.length) {
+    const char = command.charAt(i)
+    const placeholder = placeholderAt(command, i)
+    if (placeholder !== null) {
+      token = `${token ?? ''}{{${placeholder.alias}}}`
+      i += placeholder.length
+    } else if (char === '\\' && quote?.mark !== "'") {
+      const continuation = /^\r?\n/.exec(command.slice(i + 1, i + 3))?.[0]
+      const next = command.charAt(i + 1)
+      if (next === '' && quote === null) return { ok: false, position: i, reason: 'a backslash with nothing after it' }
+      if (continuation !== undefined) {
+        i += 1 + continuation.length
+      } else if (quote !== null && !ESCAPABLE.includes(next)) {
+        token = `${token ?? ''}\\`
+        i += 1
+      } else {
+        token = (token ?? '') + next
+        i += 2
+      }
+    } else if (quote !== null) {
+      if (char === quote.mark) quote = null
+      else token = (token ?? '') + char
+      i += 1
+    } else if (char === '"' || char === "'") {
+      quote = { mark: char, position: i }
+      token ??= ''
+      i += 1
+    } else if (WHITE_SPACE.includes(char)) {
+      if (token !== null) tokens.push(token)
+      token = null
+      i += 1
+    } else {
+      token = (token ?? '') + char
+      i += 1
+    }
+  }
+  if (quote !== null) {
+    const name = quote.mark === '"' ? 'double' : 'single'
+    return { ok: false, position: quote.position, reason: `a ${name} quote that is never closed` }
+  }
+  if (token !== null) tokens.push(token)
+  return { ok: true, tokens }
+}

@@ -1,0 +1,106 @@
+/** Opens a URL that a user gave us as a stream: addresses checked on every hop, redirects followed by hand. */
+import { type AllowedOrigins, checkUrl } from './address.ts'
+
+const MAX_REDIRECTS = 5
+const HEADERS_TIMEOUT_MS = 30_000
+
+export interface Source {
+  stream: ReadableStream
+  /** First byte of the stream within the file: the offset that was asked for, or 0 where the server began anew. */
+  offset: number
+  /** Size of the whole file in bytes, where the server told it. */
+  totalBytes: number | null
+  /** What `If-Range` needs to continue this very file later; null where the server cannot. */
+  validator: string | null
+}
+
+/** Why a URL could not be opened. The message names the host, never the URL's query or credentials. */
+export class SourceFailure extends Error {
+  override readonly name = 'SourceFailure'
+  /** Whether the same request may succeed a little later. */
+  readonly retryable: boolean
+
+  constructor(message: string, retryable: boolean, options?: ErrorOptions) {
+    super(message, options)
+    this.retryable = retryable
+  }
+}
+
+export interface OpenOptions {
+  allowed: AllowedOrigins
+  /** Where to continue a file that was cut, and the validator it came with. */
+  resume: { offset: number; validator: string } | null
+  signal: AbortSignal
+}
+
+/** Opens `url` for reading. Throws a SourceFailure that says which host did what. */
+export async function openSource(url: string, options: OpenOptions): Promise<Source> {
+  let target = url
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const check = checkUrl(target, options.allowed)
+    if (!check.ok) throw new SourceFailure(check.reason, false)
+    const response = await request(check.url, options)
+    const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
+    if (location === null) return sourceOf(response, check.url.host, options)
+    await response.body?.cancel()
+    if (!URL.canParse(location, check.url.href)) throw new SourceFailure(`${check.url.host} redirects to something that is no URL`, false)
+    target = new URL(location, check.url).href
+  }
+  throw new SourceFailure(`${new URL(url).host} redirects more than ${MAX_REDIRECTS} times`, false)
+}
+
+async function request(url: URL, options: OpenOptions): Promise<Response> {
+  // Compressed transfer would make offsets and sizes mean something else than the file's.
+  const headers = new Headers({ 'accept-encoding': 'identity', 'user-agent': 'RenderIO/1.0' })
+  if (options.resume) {
+    headers.set('range', `bytes=${options.resume.offset}-`)
+    headers.set('if-range', options.resume.validator)
+  }
+  const tooSlow = new AbortController()
+  const timer = setTimeout(() => tooSlow.abort(), HEADERS_TIMEOUT_MS)
+  try {
+    return await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.any([options.signal, tooSlow.signal]) })
+  } catch (cause) {
+    if (options.signal.aborted) throw cause
+    const what = tooSlow.signal.aborted ? `did not answer within ${HEADERS_TIMEOUT_MS / 1000} seconds` : 'could not be connected to'
+    throw new SourceFailure(`${url.host} ${what}`, true, { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function sourceOf(response: Response, host: string, options: OpenOptions): Promise<Source> {
+  if (response.status !== 200 && response.status !== 206) {
+    await response.body?.cancel()
+    throw new SourceFailure(`${host} answered ${response.status} ${response.statusText}`.trimEnd(), isRetryable(response.status))
+  }
+  if (!response.body) throw new SourceFailure(`${host} answered without a body`, true)
+  const encoded = response.headers.has('content-encoding')
+  const validator = encoded ? null : strongValidator(response.headers)
+  if (response.status === 200) {
+    return { stream: response.body, offset: 0, totalBytes: encoded ? null : contentLength(response.headers), validator }
+  }
+  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '')
+  const offset = range ? Number(range[1]) : Number.NaN
+  if (!range || offset !== options.resume?.offset) {
+    await response.body.cancel()
+    throw new SourceFailure(`${host} answered a part of the file that was not asked for`, false)
+  }
+  return { stream: response.body, offset, totalBytes: Number(range[2]), validator }
+}
+
+function isRetryable(status: number): boolean {
+  return status >= 500 || status === 408 || status === 425 || status === 429
+}
+
+function contentLength(headers: Headers): number | null {
+  const value = headers.get('content-length')
+  return value !== null && /^\d+$/.test(value) ? Number(value) : null
+}
+
+/** `If-Range` takes strong validators only (RFC 9110, 13.1.5); a date is one here, since a file being rewritten is no input. */
+function strongValidator(headers: Headers): string | null {
+  const etag = headers.get('etag')
+  if (etag && !etag.startsWith('W/')) return etag
+  return headers.get('last-modified')
+}

@@ -1,0 +1,78 @@
+/**
+ * What an operator may set, read once per isolate from the Worker's variables and secrets.
+ * The README's table of settings follows this file.
+ */
+import { z } from 'zod'
+import { parseOrigins } from './outbound/address.ts'
+
+const MEBIBYTE = 1024 * 1024
+const DAY_SECONDS = 86_400
+
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+const optionalText = z
+  .string()
+  .optional()
+  .transform((text) => text || null)
+
+const settingsSchema = z
+  .object({
+    FILE_RETENTION_DAYS: z.coerce.number().positive().default(30),
+    /** R2's presigned URLs live seven days at most. */
+    STORAGE_URL_TTL_SECONDS: count(DAY_SECONDS).pipe(z.number().max(7 * DAY_SECONDS)),
+    MAX_CONCURRENT_COMMANDS: count(4),
+    MAX_COMMAND_RUN_SECONDS: count(3600),
+    MAX_INPUT_MB: z.coerce.number().positive().default(5000),
+    MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
+    ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
+    PUBLIC_URL: optionalText,
+    EXECUTOR_URL: optionalText,
+    EXECUTOR_TOKEN: optionalText,
+    URL_SIGNING_SECRET: optionalText,
+    R2_ACCOUNT_ID: optionalText,
+    R2_ACCESS_KEY_ID: optionalText,
+    R2_SECRET_ACCESS_KEY: optionalText,
+    R2_BUCKET: optionalText,
+  })
+  .transform((raw) => ({
+    /** How long outputs are kept, in milliseconds. */
+    fileRetentionMs: raw.FILE_RETENTION_DAYS * DAY_SECONDS * 1000,
+    storageUrlTtlSeconds: raw.STORAGE_URL_TTL_SECONDS,
+    maxConcurrentCommands: raw.MAX_CONCURRENT_COMMANDS,
+    maxCommandRunSeconds: raw.MAX_COMMAND_RUN_SECONDS,
+    maxInputBytes: Math.floor(raw.MAX_INPUT_MB * MEBIBYTE),
+    maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
+    /** The only private addresses that inputs and webhooks may be on. */
+    allowedOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
+    /** Origin under which clients reach the Worker, where it is not that of their request. */
+    publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    /** Where an executor of one's own answers; null means Cloudflare Containers. */
+    executor: raw.EXECUTOR_URL === null ? null : { url: raw.EXECUTOR_URL.replace(/\/+$/, ''), token: raw.EXECUTOR_TOKEN },
+    urlSigningSecret: raw.URL_SIGNING_SECRET,
+    r2Credentials:
+      raw.R2_ACCOUNT_ID && raw.R2_ACCESS_KEY_ID && raw.R2_SECRET_ACCESS_KEY && raw.R2_BUCKET
+        ? {
+            accountId: raw.R2_ACCOUNT_ID,
+            accessKeyId: raw.R2_ACCESS_KEY_ID,
+            secretAccessKey: raw.R2_SECRET_ACCESS_KEY,
+            bucket: raw.R2_BUCKET,
+          }
+        : null,
+  }))
+export type Settings = z.output<typeof settingsSchema>
+
+const parsed = new WeakMap<object, Settings>()
+
+/** The settings in `env`. Throws a ZodError that names the variable when a value is unusable. */
+export function settingsOf(env: object): Settings {
+  const known = parsed.get(env)
+  if (known) return known
+  const settings = settingsSchema.parse(env)
+  parsed.set(env, settings)
+  return settings
+}
+
+/** The secret of the links that the Worker signs. Throws where the operator has set none: a made-up one would not hold. */
+export function signingSecretOf(settings: Settings): string {
+  if (!settings.urlSigningSecret) throw new Error('URL_SIGNING_SECRET is not set: run `wrangler secret put URL_SIGNING_SECRET`')
+  return settings.urlSigningSecret
+}

@@ -1,0 +1,181 @@
+/** `npm run dev` and `npm run keys` as an operator meets them. */
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { API_KEY_PATTERN, fingerprintOf, hashApiKey } from '../../src/api/api-key.ts'
+import { findFreePort } from '../../src/cli/ports.ts'
+import { killProcess } from '../support/processes.ts'
+import { spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'renderio-dev-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Runs `npm run dev`'s program to its end. */
+async function runDev(env: Record<string, string>): Promise<{ exitCode: number | null; stdout: string; stderr: string }> {
+  const child = spawnDev({ STATE_DIR: await temporaryFolder(), PORT: '0', ...env })
+  const printed = { stdout: '', stderr: '' }
+  child.stdout?.on('data', (chunk) => (printed.stdout += chunk))
+  child.stderr?.on('data', (chunk) => (printed.stderr += chunk))
+  await once(child, 'close')
+  return { exitCode: child.exitCode, ...printed }
+}
+
+async function runKeys(stateDir: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [path.join(ROOT, 'src/cli/keys.ts'), ...args], {
+    env: { ...process.env, STATE_DIR: stateDir },
+  })
+  return stdout.trim()
+}
+
+async function isHealthy(stack: TestStack): Promise<boolean> {
+  try {
+    return (await fetch(`${stack.url}/api/v1/health`, { signal: AbortSignal.timeout(5000) })).status === 200
+  } catch {
+    return false
+  }
+}
+
+describe('what stops a start', () => {
+  test('a port in use is one line that names it, and exit 1', async () => {
+    const port = await findFreePort()
+    const squatter = createServer().listen(port, '127.0.0.1')
+    onTestFinished(() => void squatter.close())
+    await once(squatter, 'listening')
+    const { exitCode, stdout, stderr } = await runDev({ PORT: String(port) })
+    expect(exitCode).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toBe(`Port ${port} is in use: stop what listens there, or choose another with PORT=…\n`)
+  })
+
+  test.each([
+    ['PORT', '80a', /^PORT=80a is not usable: it must be a whole number from 0 to 65535\n$/],
+    ['PORT', '65536', /^PORT=65536 is not usable: .*\n$/],
+    ['MAX_CONCURRENT_COMMANDS', '0', /^MAX_CONCURRENT_COMMANDS=0 is not usable: .*\n$/],
+    ['RENDERIO_API_KEY', 'ffsk_short', /^RENDERIO_API_KEY=… is not usable: .*\n$/],
+    ['FFMPEG_PATH', '/nowhere/ffmpeg', /^FFMPEG_PATH=\/nowhere\/ffmpeg does not run: .*\n$/],
+    ['FFPROBE_PATH', '/nowhere/ffprobe', /^FFPROBE_PATH=\/nowhere\/ffprobe does not run: .*\n$/],
+  ])('%s=%s is one clear line and exit 1', async (name, value, line) => {
+    const { exitCode, stdout, stderr } = await runDev({ [name]: value })
+    expect(exitCode).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(line)
+  })
+})
+
+test('SIGINT during the start undoes it and exits 0', async () => {
+  const stateDir = await temporaryFolder()
+  const child = spawnDev({ STATE_DIR: stateDir, PORT: '0' })
+  // The Worker's settings are the last thing that is written before wrangler starts.
+  await waitUntil('the Worker is being started', () => stat(path.join(stateDir, 'worker.env')).catch(() => null))
+  child.kill('SIGINT')
+  await once(child, 'exit')
+  expect(child.exitCode).toBe(0)
+})
+
+describe('a running stack', () => {
+  let stack: TestStack
+  beforeAll(async () => {
+    stack = await startTestStack()
+  })
+  afterAll(async () => {
+    await stack.stop()
+  })
+
+  test('prints where it is and a key', () => {
+    expect(stack.output).toMatch(new RegExp(`^Ready on ${stack.url}$`, 'm'))
+    expect(stack.apiKey).toMatch(API_KEY_PATTERN)
+  })
+
+  test('keeps its secrets from other users and from the process table', async () => {
+    const files = ['secrets.json', 'worker.env'].map((name) => path.join(stack.stateDir, name))
+    for (const file of files) expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const { url_signing_secret, executor_token } = JSON.parse(await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8'))
+    const commandLines = (await stack.processes()).map((info) => info.command).join('\n')
+    expect(commandLines).not.toContain(url_signing_secret)
+    expect(commandLines).not.toContain(executor_token)
+  })
+
+  test('starts the executor again when it is killed', async () => {
+    const before = await stack.executorPid()
+    await stack.killExecutor()
+    await waitUntil('another executor runs', async () => (await stack.executorPid()) !== before)
+    await waitUntil('the stack is healthy', () => isHealthy(stack))
+  })
+
+  test.each([0, 1])('recovers when one of its two workerds is killed (%i)', async (which) => {
+    const before = await stack.workerdPids()
+    killProcess(before[which] ?? Number.NaN)
+    await waitUntil('both workerds are new', async () => (await stack.workerdPids()).every((pid) => !before.includes(pid)))
+    await waitUntil('the stack is healthy', () => isHealthy(stack))
+  })
+
+  test('recovers when both workerds are killed', async () => {
+    await stack.killWorker()
+    await waitUntil('the stack is healthy', () => isHealthy(stack))
+  })
+
+  test('keys are made, listed and revoked while it runs', async () => {
+    const key = await runKeys(stack.stateDir, 'create', '--account', 'acme', '--label', 'nightly build')
+    expect(key).toMatch(API_KEY_PATTERN)
+    const fingerprint = fingerprintOf(await hashApiKey(key))
+    const listed = await runKeys(stack.stateDir, 'list')
+    expect(listed).toMatch(new RegExp(`^${fingerprint}  acme +\\S+Z  nightly build$`, 'm'))
+    expect(listed).toContain(fingerprintOf(await hashApiKey(stack.apiKey)))
+    expect(listed).not.toContain(key)
+    expect(await runKeys(stack.stateDir, 'revoke', fingerprint)).toBe(`Revoked ${fingerprint}`)
+    expect(await runKeys(stack.stateDir, 'list')).not.toContain(fingerprint)
+    await expect(runKeys(stack.stateDir, 'revoke', key)).rejects.toThrow(/There is no such key/)
+  })
+
+  test.each([
+    { args: [], complaint: /Usage: npm run keys/ },
+    { args: ['destroy'], complaint: /Usage: npm run keys/ },
+    { args: ['create', '--acount', 'x'], complaint: /Unknown option '--acount'/ },
+    { args: ['create', '--account', 'Not/OK'], complaint: /--account Not\/OK is not usable/ },
+    { args: ['revoke', 'abc'], complaint: /Name the key itself/ },
+  ])('keys $args is refused with the reason', async ({ args, complaint }) => {
+    await expect(runKeys(stack.stateDir, ...args)).rejects.toThrow(complaint)
+  })
+})
+
+describe('the end of a stack, and the next one on its state', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything it started and exits 0', async (signal) => {
+    const stack = await startTestStack()
+    const started = await stack.processes()
+    expect(started.length).toBeGreaterThan(3)
+    expect(await stack.stop(signal)).toBe(0)
+    await waitUntilGone(started)
+  })
+
+  test('the API key and the signing secret survive a clean stop, a killed supervisor and a power cut', async () => {
+    const stack = await startTestStack({ stateDir: await temporaryFolder() })
+    onTestFinished(async () => void (await stack.stop()))
+    const secrets = await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8')
+    const { apiKey } = stack
+    for (const end of [() => stack.stop(), () => stack.killSupervisor(), () => stack.killAll()]) {
+      await end()
+      await stack.start()
+      expect(stack.apiKey).toBe(apiKey)
+      expect(await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8')).toBe(secrets)
+      expect(await isHealthy(stack)).toBe(true)
+    }
+  })
+
+  test('RENDERIO_API_KEY is the key, where it is set', async () => {
+    const apiKey = `ffsk_${'0123456789abcdef'.repeat(4)}`
+    const stack = await startTestStack({ env: { RENDERIO_API_KEY: apiKey } })
+    onTestFinished(async () => void (await stack.stop()))
+    expect(stack.apiKey).toBe(apiKey)
+  })
+})

@@ -1,0 +1,166 @@
+/** The whole stack as `npm run dev` starts it, in a process of its own, for tests that use it and tests that break it. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { findFreePort } from '../../src/cli/ports.ts'
+import { descendantsOf, killProcess, type ProcessInfo, runningProcesses } from './processes.ts'
+import { waitUntil } from './wait-until.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const START_TIMEOUT_MS = 90_000
+
+export interface TestStackOptions {
+  /** Kept by `stop()` when given; else a temporary folder, which `stop()` removes. */
+  stateDir?: string
+  /** Any free one by default. */
+  port?: number
+  /** Further environment, such as settings of the Worker. */
+  env?: Record<string, string>
+}
+
+/** Starts a stack and resolves when it has printed that it is ready. End it with `stop()`. */
+export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const port = options.port ?? (await findFreePort())
+  const stateDir = options.stateDir ?? (await mkdtemp(path.join(tmpdir(), 'renderio-test-')))
+  const stack = new TestStack({ port, stateDir, env: options.env ?? {}, ownsState: options.stateDir === undefined })
+  try {
+    await stack.start()
+  } catch (error) {
+    await stack.stop()
+    throw error
+  }
+  return stack
+}
+
+export class TestStack {
+  readonly url: string
+  readonly port: number
+  readonly stateDir: string
+  readonly #env: Record<string, string>
+  readonly #ownsState: boolean
+  /** Everything the stack has printed in all its lives. */
+  output = ''
+  apiKey = ''
+  #supervisor: ChildProcess | null = null
+
+  constructor(options: { port: number; stateDir: string; env: Record<string, string>; ownsState: boolean }) {
+    this.port = options.port
+    this.stateDir = options.stateDir
+    this.url = `http://localhost:${options.port}`
+    this.#env = options.env
+    this.#ownsState = options.ownsState
+  }
+
+  /** Starts the stack on its port and state; again, after `stop()` or a kill. */
+  async start(): Promise<void> {
+    const supervisor = spawnDev({ PORT: String(this.port), STATE_DIR: this.stateDir, ...this.#env })
+    this.#supervisor = supervisor
+    let life = ''
+    const collect = (chunk: Buffer) => {
+      life += chunk
+      this.output += chunk
+    }
+    supervisor.stdout?.on('data', collect)
+    supervisor.stderr?.on('data', collect)
+    this.apiKey = await waitUntil(
+      'the stack is ready',
+      () => {
+        if (hasEnded(supervisor)) throw new Error(`The stack ended while it started:\n${life}`)
+        return /^Ready on /m.test(life) && life.match(/^API key (\S+)\n/m)?.[1]
+      },
+      START_TIMEOUT_MS,
+    )
+  }
+
+  get pid(): number {
+    const pid = this.#supervisor?.pid
+    if (pid === undefined) throw new Error('the stack has not been started')
+    return pid
+  }
+
+  /** What the stack started, guards and helpers included. */
+  processes(): Promise<ProcessInfo[]> {
+    return descendantsOf(this.pid)
+  }
+
+  /** Process id of the executor, once it runs. */
+  executorPid(): Promise<number> {
+    return waitUntil('the executor runs', async () => (await this.processes()).find(isExecutor)?.pid)
+  }
+
+  /** Process ids of both workerds (the front and the Worker), once they run. */
+  workerdPids(): Promise<number[]> {
+    return waitUntil('both workerds run', async () => {
+      const pids = (await this.processes()).filter(isWorkerd).map((info) => info.pid)
+      return pids.length >= 2 && pids
+    })
+  }
+
+  /** Asks for a clean end, as Ctrl-C does, and returns the exit code. */
+  async stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGTERM'): Promise<number | null> {
+    const supervisor = this.#supervisor
+    if (supervisor !== null && !hasEnded(supervisor)) {
+      supervisor.kill(signal)
+      await once(supervisor, 'exit')
+    }
+    if (this.#ownsState) await rm(this.stateDir, { recursive: true, force: true })
+    return supervisor?.exitCode ?? null
+  }
+
+  /** SIGKILLs the executor and what runs in its group; the supervisor lives and starts it again. */
+  async killExecutor(): Promise<void> {
+    killProcess(await this.executorPid())
+  }
+
+  /** SIGKILLs both workerds; the supervisor lives and starts the Worker's side again. */
+  async killWorker(): Promise<void> {
+    for (const pid of await this.workerdPids()) killProcess(pid)
+  }
+
+  /** SIGKILLs the supervisor alone. Resolves when nothing that it started is left. */
+  async killSupervisor(): Promise<void> {
+    const started = await this.processes()
+    killProcess(this.pid)
+    await waitUntilGone(started)
+  }
+
+  /** SIGKILLs every process of the stack at once, as a power cut would. */
+  async killAll(): Promise<void> {
+    const started = await this.processes()
+    // The supervisor first: it would start the others again.
+    for (const pid of [this.pid, ...started.map((info) => info.pid)]) killProcess(pid)
+    await waitUntilGone(started)
+  }
+}
+
+/** Starts `npm run dev`'s program without waiting for anything. `env` is laid over this process's environment. */
+export function spawnDev(env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [path.join(ROOT, 'src/cli/dev.ts')], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+/** Resolves when none of these processes runs any more. */
+export async function waitUntilGone(processes: readonly ProcessInfo[]): Promise<void> {
+  await waitUntil(`these have ended: ${processes.map((info) => `${info.pid} ${info.command.slice(0, 80)}`).join('; ')}`, async () => {
+    const running = await runningProcesses()
+    return !processes.some((gone) => running.some((info) => info.pid === gone.pid && info.group === gone.group))
+  })
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+/** The shell that guards the executor has the same words on its command line. */
+function isExecutor(info: ProcessInfo): boolean {
+  return info.command.includes('container/server.ts') && info.pid === info.group
+}
+
+function isWorkerd(info: ProcessInfo): boolean {
+  return /\/workerd serve /.test(info.command)
+}
