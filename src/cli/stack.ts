@@ -131,6 +131,8 @@ async function superviseWorker(options: {
       EXECUTOR_URL: `http://${LOOPBACK}:${options.executorPort}`,
       EXECUTOR_TOKEN: options.secrets.executor_token,
       URL_SIGNING_SECRET: options.secrets.url_signing_secret,
+      // On one's own machine the inputs are on one's own machine.
+      ALLOWED_PRIVATE_ORIGINS: '*',
     }),
   )
   const worker = new Supervised({

@@ -1,0 +1,158 @@
+/** `npm run demo`: the whole way of one command, from a sample video to the file on disk, on a stack of its own. */
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual, promisify } from 'node:util'
+import type { CommandView } from '../api/schemas.ts'
+import { DemoClient } from './demo-client.ts'
+import { findFfmpeg } from './ffmpeg-path.ts'
+import { OperatorError, runProgram } from './operator-error.ts'
+import { ProgressLine } from './progress-line.ts'
+import { SampleServer } from './sample-server.ts'
+import { PROJECT_ROOT, readSettings, type Settings } from './settings.ts'
+import { type Stack, startStack } from './stack.ts'
+import { stopSignal } from './stop-signal.ts'
+
+const OUTPUT_DIR = path.join(PROJECT_ROOT, 'demo-output')
+const SAMPLE_SECONDS = 5
+const METADATA = { customer: 'demo', order: 42 }
+const WEBHOOK_WAIT_MS = 1500
+
+const run = promisify(execFile)
+
+await runProgram(async () => {
+  const stopping = stopSignal()
+  const folder = await mkdtemp(path.join(tmpdir(), 'renderio-demo-'))
+  try {
+    await demo(folder, stopping)
+  } catch (error) {
+    throw stopping.aborted ? new OperatorError('Stopped before the end') : error
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+async function demo(folder: string, signal: AbortSignal): Promise<void> {
+  const configured = readSettings(process.env)
+  const { ffmpeg, ffprobe } = await findFfmpeg(configured)
+  await assertEncoders(ffmpeg, ['libvpx-vp9', 'libopus'])
+  console.log('Making a sample video …')
+  const video = path.join(folder, 'sample.mp4')
+  await makeSample(ffmpeg, video)
+  const sample = await SampleServer.start(video)
+  try {
+    console.log('Starting the stack …')
+    const settings: Settings = {
+      ...configured,
+      port: 0,
+      stateDir: path.join(folder, 'state'),
+      workerVars: { ...configured.workerVars, ALLOWED_PRIVATE_ORIGINS: sample.origin },
+    }
+    const stack = await startStack({ settings, log: (line) => console.error(line), signal })
+    try {
+      await runCommand(stack, sample, ffprobe, signal)
+    } finally {
+      await stack.stop()
+    }
+  } finally {
+    sample.stop()
+  }
+}
+
+async function runCommand(stack: Stack, sample: SampleServer, ffprobe: string, signal: AbortSignal): Promise<void> {
+  const client = new DemoClient({ url: stack.url, apiKey: stack.apiKey, signal })
+  const body = {
+    input_files: { in_video: sample.videoUrl },
+    output_files: { out_video: 'converted.webm' },
+    ffmpeg_command: '-i {{in_video}} -c:v libvpx-vp9 -b:v 1M -c:a libopus {{out_video}}',
+    metadata: METADATA,
+    webhook_url: sample.webhookUrl,
+  }
+  console.log(`POST ${stack.url}/api/v1/run-ffmpeg-command\n${JSON.stringify(body, null, 2)}`)
+  const commandId = await client.submit(body)
+  const progress = new ProgressLine(process.stdout)
+  const command = await client.waitUntilEnded(commandId, (state) => progress.show(state))
+  progress.end()
+
+  const output = checkCommand(command)
+  await mkdir(OUTPUT_DIR, { recursive: true })
+  const file = path.join(OUTPUT_DIR, output.filename)
+  await client.download(output.storage_url, file)
+  await checkFile(file, output.size_mbytes, ffprobe)
+
+  const rows = {
+    'Command id': command.command_id,
+    Status: command.status,
+    Metadata: JSON.stringify(command.metadata),
+    Total: `${command.total_processing_seconds} s, of which FFmpeg ran ${command.ffmpeg_command_run_seconds} s`,
+    'File id': output.file_id,
+    Media: describeMedia(output),
+    'Signed URL': output.storage_url,
+    File: path.relative(process.cwd(), file) || file,
+    Webhook: await describeWebhook(sample, commandId),
+  }
+  for (const [name, value] of Object.entries(rows)) console.log(`${`${name}:`.padEnd(12)} ${value}`)
+}
+
+type OutputFile = CommandView['output_files'][string]
+
+/** The finished command's output. Throws an OperatorError that names the first thing that is not as it must be. */
+function checkCommand(command: CommandView): OutputFile & { storage_url: string } {
+  if (command.status !== 'SUCCESS') throw new OperatorError(`The command failed: ${command.error_status}: ${command.error_message}`)
+  if (!isDeepStrictEqual(command.metadata, METADATA))
+    throw new OperatorError(`The metadata came back as ${JSON.stringify(command.metadata)}`)
+  const output = command.output_files.out_video
+  if (output?.status !== 'STORED' || output.storage_url === null)
+    throw new OperatorError(`The output is not stored: ${JSON.stringify(output)}`)
+  if (output.codec !== 'vp9') throw new OperatorError(`The output's codec is ${output.codec}, not vp9`)
+  if (output.duration === null || Math.abs(output.duration - SAMPLE_SECONDS) > 0.5) {
+    throw new OperatorError(`The output lasts ${output.duration} s, not ${SAMPLE_SECONDS} s`)
+  }
+  return { ...output, storage_url: output.storage_url }
+}
+
+/** The downloaded bytes are as many as the API says, and a video. */
+async function checkFile(file: string, sizeMbytes: number, ffprobe: string): Promise<void> {
+  const { size } = await stat(file)
+  if (Math.abs(size / 1e6 - sizeMbytes) > 0.001) throw new OperatorError(`${file} has ${size} bytes, where the API says ${sizeMbytes} MB`)
+  const { stdout } = await run(ffprobe, ['-v', 'error', '-show_entries', 'format=format_name', '-of', 'csv=p=0', file])
+  if (!stdout.includes('webm')) throw new OperatorError(`${file} is not WebM but ${stdout.trim()}`)
+}
+
+function describeMedia(output: OutputFile): string {
+  return [
+    output.file_format,
+    output.codec,
+    `${output.width}×${output.height}`,
+    `${output.frame_rate} fps`,
+    `${output.duration} s`,
+    `${output.size_mbytes} MB`,
+    output.mime_type,
+  ].join(', ')
+}
+
+async function describeWebhook(sample: SampleServer, commandId: string): Promise<string> {
+  const delivery = await Promise.race([sample.delivery, sleep(WEBHOOK_WAIT_MS, null, { ref: false })])
+  // TODO(webhooks): fail here once the Worker delivers them.
+  if (delivery === null) return 'not delivered'
+  if (!delivery.body.includes(commandId)) throw new OperatorError(`The webhook is about something else: ${delivery.body}`)
+  return `delivered, ${delivery.body.length} bytes`
+}
+
+async function assertEncoders(ffmpeg: string, names: readonly string[]): Promise<void> {
+  const { stdout } = await run(ffmpeg, ['-hide_banner', '-encoders'], { maxBuffer: 4 * 1024 * 1024 })
+  const missing = names.filter((name) => !new RegExp(`\\s${name}\\s`).test(stdout))
+  if (missing.length > 0)
+    throw new OperatorError(`${ffmpeg} has no encoder ${missing.join(' and ')}, which the demo needs: install a full build of FFmpeg`)
+}
+
+async function makeSample(ffmpeg: string, file: string): Promise<void> {
+  await run(ffmpeg, [
+    ...['-v', 'error', '-y'],
+    ...['-f', 'lavfi', '-i', `testsrc2=size=640x360:rate=25:duration=${SAMPLE_SECONDS}`],
+    ...['-f', 'lavfi', '-i', `sine=frequency=440:duration=${SAMPLE_SECONDS}`],
+    ...['-c:v', 'mpeg4', '-q:v', '4', '-c:a', 'aac', '-shortest', file],
+  ])
+}

@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { findExecutable } from '../../container/executable.ts'
+import { startExecutor } from '../support/executor-process.ts'
+import { endless, eventually, JobClient } from './job-client.ts'
+import { processesWith } from './processes.ts'
+import { availableSandboxes } from './sandboxes.ts'
+
+const available = await availableSandboxes()
+
+/** Has an executor with this environment killed while FFmpeg runs, and waits for FFmpeg's end. */
+async function killedWhileRunning(env: Record<string, string>): Promise<void> {
+  const executor = await startExecutor({ env })
+  onTestFinished(() => executor.stop())
+  const job = new JobClient(executor)
+  await job.run({ commands: [endless(job.name)] })
+  await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
+  expect(await processesWith(job.name)).not.toEqual([])
+  executor.kill()
+  await eventually('FFmpeg ends', async () => (await processesWith(job.name)).length === 0)
+}
+
+describe('no FFmpeg outlives its executor, even when that is killed', () => {
+  for (const kind of ['landlock', 'bwrap', 'none'] as const) {
+    test.skipIf(!available.has(kind))(`in the sandbox ${kind}`, () => killedWhileRunning({ SANDBOX: kind }))
+  }
+
+  test('where the kernel does not see to it', async () => {
+    const [ffmpeg, ffprobe] = await Promise.all(['ffmpeg', 'ffprobe'].map((name) => findExecutable(name, process.env.PATH ?? '')))
+    const empty = await mkdtemp(join(tmpdir(), 'renderio-test-'))
+    onTestFinished(() => rm(empty, { recursive: true, force: true }))
+    await killedWhileRunning({ SANDBOX: 'none', FFMPEG_PATH: ffmpeg ?? '', FFPROBE_PATH: ffprobe ?? '', PATH: empty })
+  })
+})

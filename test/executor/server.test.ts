@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { executorHealthSchema } from '../../src/executor/protocol.ts'
+import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
+import { endless, JobClient, refusal } from './job-client.ts'
+import { processesWith } from './processes.ts'
+
+async function started(env: Record<string, string> = {}): Promise<ExecutorProcess> {
+  const executor = await startExecutor({ env })
+  onTestFinished(() => executor.stop())
+  return executor
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'renderio-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+describe('the token', () => {
+  test('is asked of every request, health included', async () => {
+    const executor = await started({ EXECUTOR_TOKEN: 'secret' })
+    const health = (authorization?: string) => fetch(`${executor.url}/v1/health`, { headers: authorization ? { authorization } : {} })
+    expect(await refusal(health())).toEqual([401, 'UNAUTHORIZED'])
+    expect(await refusal(health('Bearer wrong'))).toEqual([401, 'UNAUTHORIZED'])
+    expect(await refusal(health('secret'))).toEqual([401, 'UNAUTHORIZED'])
+    expect((await health('Bearer secret')).status).toBe(200)
+    expect(await refusal(fetch(new JobClient(executor).url, { method: 'DELETE' }))).toEqual([401, 'UNAUTHORIZED'])
+  })
+})
+
+describe('health', () => {
+  test('tells the version, the sandbox and how many jobs run', async () => {
+    const executor = await started()
+    const health = async () => executorHealthSchema.parse(await (await fetch(`${executor.url}/v1/health`)).json())
+    expect(await health()).toMatchObject({ ok: true, running_jobs: 0, ffmpeg_version: expect.stringMatching(/\d/) })
+    const job = new JobClient(executor)
+    await job.run({ commands: [endless()] })
+    expect((await health()).running_jobs).toBe(1)
+  })
+
+  test('is 503 as soon as FFmpeg does not run', async () => {
+    const ffmpeg = join(await temporaryFolder(), 'ffmpeg')
+    await writeFile(ffmpeg, '#!/bin/sh\nexec /usr/bin/env ffmpeg "$@"\n', { mode: 0o755 })
+    const executor = await started({ FFMPEG_PATH: ffmpeg, SANDBOX: 'none' })
+    await writeFile(ffmpeg, '#!/bin/sh\nexit 1\n')
+    const response = await fetch(`${executor.url}/v1/health`)
+    expect(response.status).toBe(503)
+    expect(executorHealthSchema.parse(await response.json()).ok).toBe(false)
+  })
+})
+
+describe('start', () => {
+  test.each([
+    ['FFmpeg is missing', { FFMPEG_PATH: '/nowhere/ffmpeg' }, 'FFmpeg not found'],
+    ['ffprobe is missing', { FFPROBE_PATH: '/nowhere/ffprobe' }, 'ffprobe not found'],
+    [
+      'a sandbox is required and none allowed',
+      { SANDBOX: 'none', REQUIRE_SANDBOX: '1' },
+      'no sandbox holds on this machine: none (REQUIRE_SANDBOX=1)',
+    ],
+    ['a setting makes no sense', { PORT: 'high' }, 'PORT'],
+  ])('is refused in one line when %s', async (_, env, reason) => {
+    const failure = await startExecutor({ env }).then(
+      () => '',
+      (error: Error) => error.message,
+    )
+    expect(failure).toContain(reason)
+    expect(failure.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('a port in use is one line', async () => {
+    const executor = await started()
+    await expect(startExecutor({ env: { PORT: `${executor.port}` } })).rejects.toThrow(/EADDRINUSE/)
+  })
+
+  test('wipes what a killed executor left, and leaves alone what a living one has', async () => {
+    const jobsDir = await temporaryFolder()
+    const living = await started({ JOBS_DIR: jobsDir })
+    const killed = await startExecutor({ env: { JOBS_DIR: jobsDir } })
+    await new JobClient(killed).put('a.bin', 'x')
+    killed.kill()
+    await mkdir(join(jobsDir, 'not-ours'))
+    const next = await started({ JOBS_DIR: jobsDir })
+    expect((await readdir(jobsDir)).sort()).toEqual([`${living.pid}`, `${next.pid}`, 'not-ours'].sort())
+  })
+})
+
+describe('SIGTERM', () => {
+  test('drops the connections, ends FFmpeg, wipes, and is prompt', async () => {
+    const jobsDir = await temporaryFolder()
+    const executor = await started({ JOBS_DIR: jobsDir })
+    const job = new JobClient(executor)
+    await job.run({ commands: [endless(job.name)] })
+    await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
+    // Whoever waits sees the executor lost, not the job failed.
+    const waiting = expect(job.until((state) => state.state === 'FAILED')).rejects.toThrow()
+    const asked = performance.now()
+    process.kill(executor.pid, 'SIGTERM')
+    await waiting
+    await executor.stop()
+    expect(performance.now() - asked).toBeLessThan(3000)
+    expect(await processesWith(job.name)).toEqual([])
+  })
+})
