@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -17,7 +17,12 @@ export default defineConfig({
                 EXECUTOR_URL: inject('executorUrl'),
                 MEDIA_URL: inject('mediaUrl'),
                 URL_SIGNING_SECRET: 'a secret of the tests',
-                ALLOWED_PRIVATE_ORIGINS: '*',
+                // The second is a port where nothing listens.
+                ALLOWED_PRIVATE_ORIGINS: `${new URL(inject('mediaUrl')).host},127.0.0.1:1`,
+                MAX_CONCURRENT_COMMANDS: '2',
+                MAX_COMMAND_RUN_SECONDS: '60',
+                MAX_INPUT_MB: '1',
+                MAX_JOB_DISK_MB: '8',
               },
             },
           })),
@@ -26,11 +31,15 @@ export default defineConfig({
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           globalSetup: ['test/support/worker-peers.ts'],
+          setupFiles: ['test/worker/setup.ts'],
+          // Every test has an account of its own.
+          sequence: { concurrent: true },
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
-      { test: { name: 'security', include: ['test/security/**/*.test.ts'], testTimeout: 60_000 } },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, fileParallelism: false } },
+      { test: { name: 'security', include: ['test/security/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 120_000, fileParallelism: false } },
     ],
   },
 })

@@ -11,6 +11,10 @@ export interface Step {
   steps: number
 }
 
+export function cancelledError(step: number): JobError {
+  return { code: 'CANCELLED', step, message: 'the command was cancelled' }
+}
+
 export function stopError(reason: StopReason, { step }: Step, limits: JobLimits): JobError {
   switch (reason) {
     case 'TIMEOUT':
@@ -22,7 +26,7 @@ export function stopError(reason: StopReason, { step }: Step, limits: JobLimits)
         message: `the command was stopped: its files take more than ${megabytes(limits.disk_bytes)}, the limit for one job`,
       }
     case 'CANCELLED':
-      return { code: reason, step, message: 'the command was cancelled' }
+      return cancelledError(step)
   }
 }
 

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { JobState, RunRequest } from '../src/executor/protocol.ts'
 import { CappedLog } from './capped-log.ts'
-import { stopError } from './failure.ts'
+import { cancelledError } from './failure.ts'
 import { Fault } from './fault.ts'
 import { receive } from './receive.ts'
 import { Revision } from './revision.ts'
@@ -38,6 +38,7 @@ export class Job {
   #running: Promise<void> = Promise.resolve()
   #startedAt: number | null = null
   #ffmpegSeconds: number | null = null
+  #removed = false
 
   private constructor(name: string, toolbox: Toolbox, workspace: Workspace, log: Logger) {
     this.name = name
@@ -191,20 +192,22 @@ export class Job {
     return this.#stderr.read()
   }
 
-  /** Ends whatever the job does and wipes its folder. */
+  /** Ends whatever the job does and wipes its folder. Who waits for the job is told at once. */
   async remove(): Promise<void> {
     this.#stopper.stop('CANCELLED')
+    if (this.#phase.state !== 'SUCCEEDED' && this.#phase.state !== 'FAILED') {
+      this.#enter({ state: 'FAILED', error: cancelledError(0) })
+    }
+    this.#removed = true
     const transfers = [...this.#transfers.values()]
     for (const { incoming } of transfers) incoming.destroy()
     await Promise.all([this.#running, ...transfers.map(({ done }) => done)])
-    if (this.#phase.state === 'RECEIVING') {
-      this.#enter({ state: 'FAILED', error: stopError('CANCELLED', { step: 0, steps: 1 }, { run_seconds: 0, disk_bytes: 0 }) })
-    }
     this.#stderr.close()
     await this.#workspace.remove()
   }
 
   #enter(phase: Phase): void {
+    if (this.#removed) return
     this.#phase = phase
     this.#revision.bump()
   }

@@ -13,7 +13,7 @@ while read -r line; do
     -*) groups="\${groups%% \${line#-} *} \${groups#* \${line#-} }" ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group"; done
+for group in $groups; do kill -s KILL -- "-$group"; done
 `
 
 let guard: ChildProcess | null = null

@@ -7,6 +7,8 @@ const BODY_EXAMPLE = {
   ffmpeg_command: 'ffmpeg -i {{in_video}} -c:v libvpx-vp9 -b:v 1M -c:a libopus {{out_video}}',
 }
 
+const MAX_METADATA_DEPTH = 100
+
 /** A number, also where a client sends it as a string. */
 const wireNumber = z.union([
   z.number(),
@@ -56,10 +58,25 @@ export const outputFilesSchema = filesByAlias('out', outputFilename)
     example: BODY_EXAMPLE.output_files,
   })
 
+/** Passed on by reference: zod's own object schemas would drop a property named `__proto__`. */
 export const metadataSchema = z
-  .record(z.string(), z.unknown())
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'expected an object of at most 10 properties',
+  )
   .refine((metadata) => Object.keys(metadata).length <= 10, 'metadata has 10 properties at most')
+  .refine((metadata) => isShallow(metadata, MAX_METADATA_DEPTH), `metadata is nested ${MAX_METADATA_DEPTH} levels deep at most`)
   .openapi({ type: 'object', additionalProperties: true, description: 'Returned by the poll and the webhook as it is.' })
+
+/** Without recursion, which a deep value would break, as it would break everyone who writes it as JSON again. */
+function isShallow(value: object, maxDepth: number): boolean {
+  let level: object[] = [value]
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > maxDepth) return false
+    level = level.flatMap((parent) => Object.values(parent)).filter((child) => typeof child === 'object' && child !== null)
+  }
+  return true
+}
 
 /** What every kind of submit has in common. */
 const submitBase = {

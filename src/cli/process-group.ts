@@ -11,6 +11,11 @@ import { stripVTControlCharacters } from 'node:util'
  */
 const GUARDED_EXEC = 'exec 3<&0; { read -r _; kill -KILL 0; } <&3 >/dev/null 2>&1 & exec "$@" </dev/null 3<&-'
 
+/** Command line that runs `argv` with the guard. To be spawned detached, with a pipe as its standard input. */
+export function guarded(argv: readonly string[]): [string, ...string[]] {
+  return ['/bin/sh', '-c', GUARDED_EXEC, 'sh', ...argv]
+}
+
 export interface ProgramSpec {
   /** Program and arguments. */
   argv: readonly string[]
@@ -30,8 +35,9 @@ export class ProcessGroup {
   readonly #child: ChildProcess
 
   constructor({ argv, cwd, env, onLine }: ProgramSpec) {
+    const [program, ...args] = guarded(argv)
     // A group of its own keeps a terminal's Ctrl-C away from it, so that the supervisor can end its children in order.
-    const child = spawn('/bin/sh', ['-c', GUARDED_EXEC, 'sh', ...argv], { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
     if (child.pid === undefined) throw new Error('/bin/sh cannot be started')
     // Writing end of a pipe whose reader is gone: nothing is ever written to it.
     child.stdin.on('error', () => {})

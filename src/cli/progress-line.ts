@@ -1,5 +1,4 @@
 /** How a command's progress looks: one line that moves in a terminal, a line for each change elsewhere. */
-import { stripVTControlCharacters } from 'node:util'
 import type { CommandView } from '../api/schemas.ts'
 
 const BAR_WIDTH = 30
@@ -28,9 +27,8 @@ export class ProgressLine {
 
 /** A command's state in one line, with a bar of `barWidth` characters where its progress is known. */
 export function describeProgress(command: CommandView, barWidth: number): string {
-  const stage = command.status === 'PROCESSING' ? `PROCESSING ${command.processing_stage ?? ''}` : command.status
+  const label = command.status === 'PROCESSING' && command.processing_stage ? `PROCESSING ${command.processing_stage}` : command.status
   const percent = command.status === 'SUCCESS' ? 100 : command.progress
-  const label = stripVTControlCharacters(stage.trim())
   if (percent === null) return label
   const filled = Math.round((percent / 100) * barWidth)
   const bar = barWidth > 0 ? `[${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}] ` : ''

@@ -1,5 +1,4 @@
 /** The embedded stack as an object: the executor as a Node process, the Worker in `wrangler dev`, both supervised. */
-import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,6 +10,7 @@ import { KeyStore } from './key-store.ts'
 import { OperatorError } from './operator-error.ts'
 import { assertPortFree, findFreePort, LOOPBACK } from './ports.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
+import { lockState, stateId } from './state-lock.ts'
 import { Supervised } from './supervise.ts'
 import { isWorthShowing, reportsWorkerdCrash } from './worker-output.ts'
 import { wranglerDevArgv, wranglerEnvironment } from './wrangler.ts'
@@ -51,6 +51,7 @@ export async function startStack({ settings, log, signal }: StackOptions): Promi
   await assertPortFree(port)
   const ffmpeg = await findFfmpeg(settings)
   if (ffmpeg.notice !== null) log(ffmpeg.notice)
+  const unlock = await lockState(settings.stateDir)
   const secrets = await loadInstanceSecrets(settings.stateDir)
   const apiKey = settings.apiKey ?? secrets.api_key
   const url = `http://localhost:${port}`
@@ -64,6 +65,7 @@ export async function startStack({ settings, log, signal }: StackOptions): Promi
     await worker.stop()
     await executor.stop()
     await rm(jobsDir, { recursive: true, force: true })
+    await unlock()
   }
   const giveUp = new AbortController()
   try {
@@ -82,7 +84,7 @@ export async function startStack({ settings, log, signal }: StackOptions): Promi
 
 /** Outside the state folder: the sandboxed user could not reach it in someone's home. One per state folder, as the executor empties it at start. */
 function jobsDirOf(stateDir: string): string {
-  return path.join(tmpdir(), `renderio-jobs-${createHash('sha256').update(stateDir).digest('hex').slice(0, 12)}`)
+  return path.join(tmpdir(), `renderio-jobs-${stateId(stateDir)}`)
 }
 
 function superviseExecutor(options: {

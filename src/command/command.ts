@@ -206,14 +206,7 @@ export class Command extends DurableObject<Env> {
       this.ctx.storage.kv.put('record', record)
       if (before.status === 'PROCESSING' && before.stage !== 'QUEUED' && hasLeft(before, after)) this.#discardAttempt(before, after)
     })
-    log('info', 'command.state', {
-      command_id: record.spec.id,
-      account: record.spec.account,
-      status: after.status,
-      ...(after.status === 'PROCESSING' && { stage: after.stage, attempt: after.attempt }),
-      ...(after.status === 'FAILED' && { error_status: after.error.status }),
-      ...('reason' in event && { reason: event.reason }),
-    })
+    if (event.type !== 'input_received') logTransition(record.spec, after, event)
     if (isTerminal(after)) {
       this.#progress = null
       for (const wake of this.#waiters) wake()
@@ -286,6 +279,17 @@ export class Command extends DurableObject<Env> {
     if (!this.#record) throw new Error('this command was never submitted')
     return this.#record
   }
+}
+
+function logTransition(spec: CommandSpec, state: CommandState, event: CommandEvent): void {
+  log('info', 'command.state', {
+    command_id: spec.id,
+    account: spec.account,
+    status: state.status,
+    ...(state.status === 'PROCESSING' && { stage: state.stage, attempt: state.attempt }),
+    ...(state.status === 'FAILED' && { error_status: state.error.status }),
+    ...('reason' in event && { reason: event.reason }),
+  })
 }
 
 function hasLeft(before: ProcessingState, after: CommandState): boolean {

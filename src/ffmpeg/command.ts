@@ -1,6 +1,8 @@
 /** From the command strings of a submit to the argv lists that FFmpeg runs. */
 import { inputFilenames } from './filenames.ts'
+import { guardInputs } from './guards.ts'
 import { aliasesIn, replacePlaceholders } from './placeholders.ts'
+import { checkPolicy } from './policy.ts'
 import { tokenise } from './tokenise.ts'
 
 /** One thing wrong with a submit, in the shape that the API answers with. */
@@ -36,18 +38,32 @@ export function compileCommands(source: CommandSource): Compilation {
   const outputs = new Map(Object.entries(source.outputs))
   const inputs = inputFilenames(new Map(Object.entries(source.inputs)), [...outputs.values()])
   const files = new Map([...inputs, ...outputs])
-  const used = new Set<string>()
-  const faults: Fault[] = []
-  const argvs = source.commands.map((command, step) => {
-    const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
-    const compiled = compileOne(command, files)
-    for (const alias of compiled.aliases) used.add(alias)
-    for (const msg of compiled.problems) faults.push({ loc, msg, type: 'value_error' })
-    return compiled.argv
-  })
-  faults.push(...unusedKeys('input_files', inputs.keys(), used), ...unusedKeys('output_files', outputs.keys(), used))
+  const compiled = source.commands.map((command) => compileOne(command, files))
+  const used = new Set(compiled.flatMap(({ aliases }) => [...aliases]))
+  const scope = {
+    inputs: new Set(inputs.values()),
+    outputs: new Set(outputs.values()),
+    workingNames: source.field === 'ffmpeg_commands',
+  }
+  const faults: Fault[] = [
+    ...compiled.flatMap(({ argv, problems }, step) => {
+      // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
+      const found = problems.length > 0 ? problems : checkPolicy([argv], scope).map(({ msg }) => msg)
+      const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
+      return found.map((msg): Fault => ({ loc, msg, type: 'value_error' }))
+    }),
+    ...unusedKeys('input_files', inputs.keys(), used),
+    ...unusedKeys('output_files', outputs.keys(), used),
+  ]
   if (faults.length > 0) return { ok: false, faults }
-  return { ok: true, command: { argvs, inputs: Object.fromEntries(inputs), outputs: Object.fromEntries(outputs) } }
+  return {
+    ok: true,
+    command: {
+      argvs: compiled.map(({ argv }) => guardInputs(argv)),
+      inputs: Object.fromEntries(inputs),
+      outputs: Object.fromEntries(outputs),
+    },
+  }
 }
 
 interface CompiledOne {

@@ -1,4 +1,4 @@
-/** Names that a job's files get in its folder. */
+/** Names of the files in a job's folder. */
 
 /**
  * Names each input by its alias and by the extension of its URL's path, since some demuxers and filters go by it.
@@ -21,4 +21,21 @@ export function inputFilenames(urls: ReadonlyMap<string, string>, taken: readonl
 function urlExtension(url: string): string {
   if (!URL.canParse(url)) return ''
   return /[^/](\.[A-Za-z0-9]{1,8})$/.exec(new URL(url).pathname)?.[1] ?? ''
+}
+
+/**
+ * Whether FFmpeg can only mean a file in its working directory: no folder, no protocol (`scheme:`), no hidden file,
+ * nothing it would read as an option. Patterns such as `%03d` and `*` are plain too.
+ */
+export function isPlainName(name: string): boolean {
+  return /^[^\p{Cc}/\\:.-][^\p{Cc}/\\:]*$/u.test(name)
+}
+
+/** A path that starts at the root or climbs out of its folder. */
+const LEAVES_FOLDER = /^\s*\.{0,2}\/|(^|\/)\.\.(\/|$)/
+const URL_START = /^\s*([a-z][a-z0-9+.-]*:\/|(file|pipe|fd|unix|concat|subfile|data|crypto|async|cache):)/i
+
+/** Whether a value leads out of the working directory if it is opened: an absolute or dotted path, or a URL. */
+export function looksLikePath(value: string): boolean {
+  return LEAVES_FOLDER.test(value) || URL_START.test(value)
 }

@@ -25,6 +25,9 @@ const CHATTER: readonly RegExp[] = [
 /** Addresses of FFmpeg's own objects mean nothing to a user and differ at every run. */
 const OBJECT_ADDRESS = / @ 0x[0-9a-f]+\]/g
 
+/** FFmpeg repeats a guard's whole list of formats when one is not on it. */
+const WHITELIST = /(not on whitelist) '.*'/
+
 /** FFmpeg ends a progress line with a carriage return, and so glues an error to the end of it. */
 const LINE_BREAK = /\r\n|\n|\r/
 
@@ -37,7 +40,7 @@ export function errorLines(stderr: string): string {
   let length = 0
   const lines = stderr.split(LINE_BREAK)
   for (let i = lines.length - 1; i >= 0 && kept.length < MAX_LINES; i -= 1) {
-    const line = (lines[i] ?? '').trimEnd().replace(OBJECT_ADDRESS, ']')
+    const line = (lines[i] ?? '').trimEnd().replace(OBJECT_ADDRESS, ']').replace(WHITELIST, '$1')
     if (line === '' || line === kept[0] || CHATTER.some((pattern) => pattern.test(line))) continue
     if (length + line.length + 1 > MAX_CHARACTERS) {
       if (kept.length === 0) kept.unshift(line.slice(0, MAX_CHARACTERS))

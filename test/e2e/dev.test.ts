@@ -6,11 +6,12 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { API_KEY_PATTERN, fingerprintOf, hashApiKey } from '../../src/api/api-key.ts'
+import { findFfmpeg } from '../../src/cli/ffmpeg-path.ts'
 import { findFreePort } from '../../src/cli/ports.ts'
 import { killProcess } from '../support/processes.ts'
-import { spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
+import { START_TIMEOUT_MS, spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -73,6 +74,15 @@ describe('what stops a start', () => {
   })
 })
 
+test('without FFmpeg on PATH an old build from npm serves, and it is said so', async () => {
+  vi.stubEnv('PATH', '/nowhere')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const { ffmpeg, ffprobe, notice } = await findFfmpeg({ ffmpegPath: undefined, ffprobePath: undefined })
+  expect(ffmpeg).toContain('node_modules/@ffmpeg-installer/')
+  expect(ffprobe).toContain('node_modules/@ffprobe-installer/')
+  expect(notice).toMatch(/^Using an old build of ffmpeg and ffprobe from npm, for a first try only: install a current one .*$/)
+})
+
 test('SIGINT during the start undoes it and exits 0', async () => {
   const stateDir = await temporaryFolder()
   const child = spawnDev({ STATE_DIR: stateDir, PORT: '0' })
@@ -87,7 +97,7 @@ describe('a running stack', () => {
   let stack: TestStack
   beforeAll(async () => {
     stack = await startTestStack()
-  })
+  }, START_TIMEOUT_MS)
   afterAll(async () => {
     await stack.stop()
   })
@@ -104,6 +114,12 @@ describe('a running stack', () => {
     const commandLines = (await stack.processes()).map((info) => info.command).join('\n')
     expect(commandLines).not.toContain(url_signing_secret)
     expect(commandLines).not.toContain(executor_token)
+  })
+
+  test('keeps a second stack away from its state', async () => {
+    const { exitCode, stderr } = await runDev({ STATE_DIR: stack.stateDir })
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^\S+ is in use by another stack: .*\n$/)
   })
 
   test('starts the executor again when it is killed', async () => {

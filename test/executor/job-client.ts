@@ -26,7 +26,11 @@ export class JobClient {
     this.url = `${executor.url}/v1/jobs/${this.name}`
   }
 
-  put(filename: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+  put(
+    filename: string,
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     return fetch(`${this.url}/inputs/${filename}`, { method: 'PUT', body, headers, duplex: 'half' })
   }
 

@@ -182,7 +182,7 @@ describe('POST run', () => {
     const answers = await Promise.all([job.run(request), job.run(request)])
     expect(answers.map(({ status }) => status)).toEqual([202, 202])
     const ended = await job.ended(request)
-    expect((await (await job.run(request)).json()).revision).toBe(ended.revision)
+    expect(await (await job.run(request)).json()).toMatchObject({ revision: ended.revision })
     expect((await job.log()).match(/Output #0/g)).toHaveLength(1)
   })
 

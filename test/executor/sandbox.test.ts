@@ -37,6 +37,7 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
       outside = await mkdtemp(join(tmpdir(), 'renderio-test-'))
       await chmod(outside, 0o777)
       await writeFile(join(outside, 'canary.txt'), secret)
+      await writeFile(join(outside, 'canary.srt'), `1\n00:00:00,000 --> 00:00:01,000\n${secret}\n`)
     })
     afterAll(async () => {
       await executor.stop()
@@ -55,9 +56,9 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
 
     test('nor by way of a playlist', async () => {
       const job = new JobClient(executor)
-      await job.put('list.txt', `ffconcat version 1.0\nfile ${join(outside, 'canary.txt')}\noption format data\n`)
-      const concat = ['-safe', '0', '-f', 'concat', '-i', 'list.txt', '-map', '0', '-c', 'copy', '-f', 'data', 'out.bin']
-      const state = await job.ended({ commands: [concat], inputs: { list: 'list.txt' }, outputs: { out: 'out.bin' } })
+      await job.put('list.txt', `ffconcat version 1.0\nfile ${join(outside, 'canary.srt')}\n`)
+      const concat = ['-safe', '0', '-f', 'concat', '-i', 'list.txt', 'out.srt']
+      const state = await job.ended({ commands: [concat], inputs: { list: 'list.txt' }, outputs: { out: 'out.srt' } })
       expect((await everythingShown(job, state)).includes(secret)).toBe(!walled)
     })
 

@@ -6,12 +6,11 @@ import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import type { MediaRequest } from './media-request.ts'
 
 export interface MediaServer {
   /** Without a trailing slash. */
   url: string
-  /** How often each path was asked for, with the Range header of each request. */
-  requests: { path: string; range: string | null }[]
   stop(): Promise<void>
 }
 
@@ -21,12 +20,35 @@ const SAMPLES: Record<string, string[]> = {
 }
 
 /**
- * Paths: `/<sample>` · `/cut/<n>/<sample>` breaks the connection half way the first n times ·
- * `/norange/<n>/<sample>` likewise, by a server without ranges or validators ·
- * `/status/<code>/<anything>` · `/redirect/<n>/<path>` · `/slow/<ms>/<sample>` sends the second half that much later ·
- * `/big/<bytes>` zeros · `/hang` never answers.
+ * Paths; a query makes a target of its own, with counts of its own:
+ * - `/<sample>`
+ * - `/cut/<n>/<sample>` breaks the connection half way the first n times; `/norange/<n>/<sample>` likewise, without ranges or validators
+ * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
+ * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
+ * - `/gate/<name>/<sample>` sends the second half once `/open/<name>` was asked for
+ * - `/status/<code>`, `/hang` never answers
+ * - `/redirect/<n>/<path>` redirects n times; `/location?<url>` redirects there
+ * - `/big/<bytes>` and `/chunked/<bytes>` zeros, with and without a Content-Length
+ * - `/requests?<target>` the requests for that target so far, as JSON
  */
 export async function startMediaServer(): Promise<MediaServer> {
+  const site = new Site(await makeSamples())
+  const server = createServer((request, response) => site.answer(request, response))
+  // A client that reuses a connection must not meet its end.
+  server.keepAliveTimeout = 10 * 60_000
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function makeSamples(): Promise<Map<string, Buffer>> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'renderio-media-'))
   const files = new Map<string, Buffer>()
   await Promise.all(
@@ -37,83 +59,123 @@ export async function startMediaServer(): Promise<MediaServer> {
     }),
   )
   await rm(folder, { recursive: true })
+  return files
+}
 
-  const requests: MediaServer['requests'] = []
-  const seen = new Map<string, number>()
-  const server = createServer((request, response) => {
+class Site {
+  readonly #files: Map<string, Buffer>
+  readonly #requests: MediaRequest[] = []
+  readonly #gates = new Map<string, PromiseWithResolvers<void>>()
+
+  constructor(files: Map<string, Buffer>) {
+    this.#files = files
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://localhost')
-    requests.push({ path: url.pathname, range: request.headers.range ?? null })
-    const times = (seen.get(url.pathname) ?? 0) + 1
-    seen.set(url.pathname, times)
-    answer(url.pathname, times, request, response, files)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    requests,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
-
-function answer(pathname: string, times: number, request: IncomingMessage, response: ServerResponse, files: Map<string, Buffer>): void {
-  const [, kind = '', argument = '', ...rest] = pathname.split('/')
-  switch (kind) {
-    case 'hang':
-      return
-    case 'status':
-      response.writeHead(Number(argument)).end('no')
-      return
-    case 'redirect': {
-      const left = Number(argument)
-      response.writeHead(302, { location: left > 1 ? `/redirect/${left - 1}/${rest.join('/')}` : `/${rest.join('/')}` }).end()
+    const [, kind = '', ...rest] = url.pathname.split('/')
+    if (kind === 'requests') {
+      const target = decodeURIComponent(url.search.slice(1))
+      response.end(JSON.stringify(this.#requests.filter((seen) => seen.target === target)))
       return
     }
-    case 'big':
-      sendZeros(Number(argument.replace(/\D.*$/, '')), response)
-      return
-    case 'cut':
-    case 'norange':
-    case 'slow': {
-      const file = files.get(rest[0] ?? '')
-      if (!file) break
-      const half = Math.floor(file.length / 2)
-      if (kind === 'slow') {
-        response.writeHead(200, { 'content-length': file.length })
-        response.write(file.subarray(0, half))
-        setTimeout(() => response.end(file.subarray(half)), Number(argument))
-      } else if (times <= Number(argument)) {
-        response.writeHead(200, { 'content-length': file.length, ...(kind === 'cut' && { etag: '"v1"' }) })
-        response.write(file.subarray(0, half), () => response.destroy())
-      } else {
-        sendRange(file, kind === 'cut' ? request.headers.range : undefined, response)
+    const target = url.pathname + url.search
+    this.#requests.push({ target, range: request.headers.range ?? null, ifRange: headerOf(request, 'if-range') })
+    const times = this.#requests.filter((seen) => seen.target === target).length
+    const file = this.#files.get(rest.at(-1) ?? kind)
+    const [argument = '', second = ''] = rest
+    switch (kind) {
+      case 'hang':
+        return
+      case 'status':
+        response.writeHead(Number(argument)).end('no')
+        return
+      case 'open':
+        this.#gate(argument).resolve()
+        response.end()
+        return
+      case 'redirect': {
+        const left = Number(argument)
+        const place = rest.slice(1).join('/')
+        response.writeHead(302, { location: left > 1 ? `/redirect/${left - 1}/${place}` : `/${place}` }).end()
+        return
       }
+      case 'location':
+        response.writeHead(302, { location: decodeURIComponent(url.search.slice(1)) }).end()
+        return
+      case 'big':
+      case 'chunked':
+        sendZeros(Number(argument), kind === 'big', response)
+        return
+    }
+    if (!file) {
+      response.writeHead(404).end('no such file')
       return
     }
-    default: {
-      const file = files.get(kind)
-      if (!file) break
-      sendRange(file, request.headers.range, response)
-      return
+    switch (kind) {
+      case 'gate':
+        this.#sendInHalves(file, argument, response)
+        return
+      case 'failing':
+        if (times <= Number(argument)) response.writeHead(Number(second)).end('no')
+        else sendRange(file, '"v1"', request, response)
+        return
+      case 'cut':
+        if (times <= Number(argument)) sendHalf(file, { etag: '"v1"' }, response)
+        else sendRange(file, '"v1"', request, response)
+        return
+      case 'norange':
+        if (times <= Number(argument)) sendHalf(file, {}, response)
+        else response.writeHead(200, { 'content-length': file.length }).end(file)
+        return
+      case 'changing':
+        if (times === 1) sendHalf(file, { etag: '"v1"' }, response)
+        else sendRange(file, '"v2"', request, response)
+        return
+      default:
+        sendRange(file, '"v1"', request, response)
     }
   }
-  response.writeHead(404).end('no such file')
+
+  #gate(name: string): PromiseWithResolvers<void> {
+    const known = this.#gates.get(name)
+    if (known) return known
+    const gate = Promise.withResolvers<void>()
+    this.#gates.set(name, gate)
+    return gate
+  }
+
+  #sendInHalves(file: Buffer, gate: string, response: ServerResponse): void {
+    const half = Math.floor(file.length / 2)
+    response.writeHead(200, { 'content-length': file.length })
+    response.write(file.subarray(0, half))
+    void this.#gate(gate).promise.then(() => response.end(file.subarray(half)))
+  }
 }
 
-function sendRange(file: Buffer, range: string | undefined, response: ServerResponse): void {
+function headerOf(request: IncomingMessage, name: string): string | null {
+  return request.headers[name]?.toString() ?? null
+}
+
+/** The first half of the file, then a broken connection. */
+function sendHalf(file: Buffer, headers: Record<string, string>, response: ServerResponse): void {
+  response.writeHead(200, { ...headers, 'content-length': file.length })
+  response.write(file.subarray(0, Math.floor(file.length / 2)), () => response.destroy())
+}
+
+/** The rest of the file from where the request asks, as long as the file is still the one that it means. */
+function sendRange(file: Buffer, etag: string, request: IncomingMessage, response: ServerResponse): void {
+  const ifRange = headerOf(request, 'if-range')
+  const range = ifRange === null || ifRange === etag ? request.headers.range : undefined
   const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
-  const headers = { etag: '"v1"', 'content-length': file.length - start }
+  const headers = { etag, 'content-length': file.length - start }
   if (start > 0) response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` })
   else response.writeHead(200, headers)
   response.end(file.subarray(start))
 }
 
-function sendZeros(bytes: number, response: ServerResponse): void {
-  response.writeHead(200, { 'content-length': bytes })
+function sendZeros(bytes: number, declared: boolean, response: ServerResponse): void {
+  response.writeHead(200, declared ? { 'content-length': bytes } : {})
   const chunk = Buffer.alloc(1 << 20)
   let left = bytes
   const more = () => {

@@ -5,11 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { findFreePort } from '../../src/cli/ports.ts'
+import { guarded } from '../../src/cli/process-group.ts'
 import { descendantsOf, killProcess, type ProcessInfo, runningProcesses } from './processes.ts'
 import { waitUntil } from './wait-until.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const START_TIMEOUT_MS = 90_000
+/** As long as a start may take on a busy machine; also what a `beforeAll` that starts a stack should be given. */
+export const START_TIMEOUT_MS = 90_000
 
 export interface TestStackOptions {
   /** Kept by `stop()` when given; else a temporary folder, which `stop()` removes. */
@@ -135,13 +137,13 @@ export class TestStack {
   }
 }
 
-/** Starts `npm run dev`'s program without waiting for anything. `env` is laid over this process's environment. */
+/**
+ * Starts `npm run dev`'s program without waiting for anything. `env` is laid over this process's environment.
+ * It ends with this process, however that ends.
+ */
 export function spawnDev(env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [path.join(ROOT, 'src/cli/dev.ts')], {
-    cwd: ROOT,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const [program, ...args] = guarded([process.execPath, path.join(ROOT, 'src/cli/dev.ts')])
+  return spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, detached: true, stdio: 'pipe' })
 }
 
 /** Resolves when none of these processes runs any more. */

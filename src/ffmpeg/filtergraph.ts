@@ -1,0 +1,157 @@
+/**
+ * FFmpeg's filter graph syntax, read as libavfilter reads it, escapes and quotes included: what a graph really names
+ * is known only after the same unescaping (`mo\vie`, `mov'ie'` and `movie@x` are all `movie`).
+ */
+
+const WHITE_SPACE = ' \n\t\r'
+
+export interface Filter {
+  /** Without the `@instance`. */
+  name: string
+  /** What follows the `=`, one level unescaped; empty if nothing does. */
+  args: string
+}
+
+export interface FilterOption {
+  /** Null for a value given by its position alone. */
+  key: string | null
+  /** Fully unescaped. */
+  value: string
+}
+
+/** A place in a text that is being read. */
+export interface Cursor {
+  readonly text: string
+  at: number
+}
+
+/** libavutil's `av_get_token`: reads up to an unescaped, unquoted character of `terminators` and unescapes one level. */
+export function readToken(cursor: Cursor, terminators: string): string {
+  skip(cursor, WHITE_SPACE)
+  const { text } = cursor
+  let token = ''
+  let kept = 0
+  while (cursor.at < text.length && !terminators.includes(text.charAt(cursor.at))) {
+    const char = text.charAt(cursor.at)
+    cursor.at += 1
+    if (char === '\\' && cursor.at < text.length) {
+      token += text.charAt(cursor.at)
+      cursor.at += 1
+      kept = token.length
+    } else if (char === "'") {
+      const close = text.indexOf("'", cursor.at)
+      token += text.slice(cursor.at, close === -1 ? undefined : close)
+      cursor.at = close === -1 ? text.length : close + 1
+      if (close !== -1) kept = token.length
+    } else {
+      token += char
+    }
+  }
+  // White space at the end counts only where it was quoted or escaped.
+  while (token.length > kept && WHITE_SPACE.includes(token.charAt(token.length - 1))) token = token.slice(0, -1)
+  return token
+}
+
+/** Moves past any of `characters`. */
+export function skip(cursor: Cursor, characters: string): void {
+  while (cursor.at < cursor.text.length && characters.includes(cursor.text.charAt(cursor.at))) cursor.at += 1
+}
+
+/** All filters of a graph, in order. A graph that FFmpeg would reject yields what can be read of it. */
+export function parseGraph(graph: string): Filter[] {
+  const filters: Filter[] = []
+  const cursor: Cursor = { text: graph, at: 0 }
+  skip(cursor, WHITE_SPACE)
+  // Options of the scaler may come first; FFmpeg takes them up to the semicolon as they are, quotes and all.
+  if (graph.startsWith('sws_flags=', cursor.at)) {
+    const end = graph.indexOf(';', cursor.at)
+    cursor.at = end === -1 ? graph.length : end + 1
+  }
+  while (cursor.at < graph.length) {
+    skip(cursor, `${WHITE_SPACE},;]`)
+    while (graph.charAt(cursor.at) === '[') {
+      cursor.at += 1
+      readToken(cursor, ']')
+      cursor.at += 1
+      skip(cursor, WHITE_SPACE)
+    }
+    const name = readToken(cursor, '=,;[')
+    let args = ''
+    if (graph.charAt(cursor.at) === '=') {
+      cursor.at += 1
+      args = readToken(cursor, '[],;')
+    }
+    if (name !== '') filters.push({ name: name.split('@')[0] ?? name, args })
+  }
+  return filters
+}
+
+/** A filter's options: `key=value` or bare values, between colons. */
+export function parseFilterOptions(args: string): FilterOption[] {
+  const options: FilterOption[] = []
+  const cursor: Cursor = { text: args, at: 0 }
+  while (cursor.at < args.length) {
+    const key = /^[ \n\t\r]*([A-Za-z0-9_\-/.]+)[ \n\t\r]*=/.exec(args.slice(cursor.at))
+    if (key !== null) cursor.at += key[0].length
+    options.push({ key: key?.[1] ?? null, value: readToken(cursor, ':') })
+    cursor.at += 1
+  }
+  return options
+}
+
+/** An AVOption of type dictionary: `key=value` between colons, escapes honoured in the key too. */
+export function parseDictionary(text: string): { key: string; value: string }[] {
+  const entries: { key: string; value: string }[] = []
+  const cursor: Cursor = { text, at: 0 }
+  while (cursor.at < text.length) {
+    const key = readToken(cursor, '=:')
+    const hasValue = text.charAt(cursor.at) === '='
+    cursor.at += 1
+    const value = hasValue ? readToken(cursor, ':') : ''
+    if (hasValue) cursor.at += 1
+    entries.push({ key, value })
+  }
+  return entries
+}
+
+/** One run-time command of a `sendcmd` filter. */
+export interface FilterCommand {
+  target: string
+  command: string
+  argument: string
+}
+
+const COMMAND_SPACE = ' \f\t\n\r'
+const COMMAND_END = ' \f\t\n\r,;'
+
+/** The commands of `sendcmd`: `START[-END] [FLAGS] TARGET COMMAND ARG, …; …` with `#` comments. */
+export function parseFilterCommands(text: string): FilterCommand[] {
+  const commands: FilterCommand[] = []
+  const cursor: Cursor = { text, at: 0 }
+  let intervalStarts = true
+  while (cursor.at < text.length) {
+    skip(cursor, COMMAND_SPACE)
+    if (text.charAt(cursor.at) === '#') {
+      const end = text.indexOf('\n', cursor.at)
+      cursor.at = end === -1 ? text.length : end
+      continue
+    }
+    if (intervalStarts) readToken(cursor, COMMAND_END)
+    intervalStarts = false
+    skip(cursor, COMMAND_SPACE)
+    if (text.charAt(cursor.at) === '[') {
+      readToken(cursor, ']')
+      cursor.at += 1
+    }
+    const words = [COMMAND_END, COMMAND_END, COMMAND_END].map((end) => {
+      skip(cursor, COMMAND_SPACE)
+      return readToken(cursor, end)
+    })
+    const [target = '', command = '', argument = ''] = words
+    if (command !== '') commands.push({ target, command, argument })
+    skip(cursor, COMMAND_SPACE)
+    if (text.charAt(cursor.at) === ';') intervalStarts = true
+    cursor.at += 1
+  }
+  return commands
+}

@@ -1,0 +1,32 @@
+/** Options that the service adds to every input, so that media files cannot make FFmpeg open anything else. */
+import { type ArgvFile, parseArgv } from './argv.ts'
+import { PROBED_DEMUXERS } from './policy-formats.ts'
+
+/**
+ * Puts the guards last before every `-i`, where they win over whatever the command says:
+ * only files may be opened, and only as formats that one file holds entirely (no playlist, no list of files).
+ * A list for `-f concat` may name plain relative paths only, since `-safe 1` is forced on it.
+ */
+export function guardInputs(argv: readonly string[]): string[] {
+  const guarded: string[] = []
+  let copied = 0
+  for (const file of parseArgv(argv).files) {
+    if (file.kind !== 'input') continue
+    const dashI = file.index - 1
+    guarded.push(...argv.slice(copied, dashI), ...guardsFor(file))
+    copied = dashI
+  }
+  return [...guarded, ...argv.slice(copied)]
+}
+
+function guardsFor(input: ArgvFile): string[] {
+  const format = input.options.findLast((option) => option.name === 'f')?.value ?? null
+  const protocols = input.url.startsWith('concat:') ? 'concat,file' : 'file'
+  const whitelists = ['-protocol_whitelist', protocols, '-format_whitelist', allowedFormats(format)]
+  return format === 'concat' ? ['-safe', '1', ...whitelists] : whitelists
+}
+
+function allowedFormats(format: string | null): string {
+  if (format === null) return PROBED_DEMUXERS.join(',')
+  return format === 'concat' ? ['concat', ...PROBED_DEMUXERS].join(',') : format
+}

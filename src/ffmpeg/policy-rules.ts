@@ -1,0 +1,43 @@
+/** The vocabulary of the policy's tables: what the value of an option may be. */
+
+/** How a value names a file, and so which names it may be. */
+export type Access =
+  /** Reads a file: an input, or a file of the working directory where there is one. */
+  | 'read'
+  /** Writes a file: an output, or a file of the working directory; `-` is FFmpeg's standard output. */
+  | 'write'
+  /** Writes files that belong to the output, such as segments: any plain name, patterns included. */
+  | 'part'
+  /** Reads all files of a folder: only the job's own, `.`. */
+  | 'folder'
+
+export type Rule =
+  | { kind: 'file'; access: Access }
+  /** Opens nothing, whatever it says. */
+  | { kind: 'text' }
+  /** Harmless as long as it matches. */
+  | { kind: 'matching'; pattern: RegExp; instead: string }
+  | { kind: 'graph' }
+  /** `key=value:…` for an inner muxer or protocol: each key is an option of its own. */
+  | { kind: 'options' }
+  /** `key=value:…` for an encoder's own library. */
+  | { kind: 'encoder-params' }
+  | { kind: 'muxer' }
+  | { kind: 'codec' }
+  /** Run-time commands for other filters. */
+  | { kind: 'commands' }
+  | { kind: 'refused'; why: string; instead: string }
+
+export const READ: Rule = { kind: 'file', access: 'read' }
+export const WRITE: Rule = { kind: 'file', access: 'write' }
+export const PART: Rule = { kind: 'file', access: 'part' }
+export const FOLDER: Rule = { kind: 'file', access: 'folder' }
+export const TEXT: Rule = { kind: 'text' }
+
+export function refused(why: string, instead: string): Rule {
+  return { kind: 'refused', why, instead }
+}
+
+export function matching(pattern: RegExp, instead: string): Rule {
+  return { kind: 'matching', pattern, instead }
+}

@@ -1,0 +1,62 @@
+/** Whether one value breaks its rule, and what to write instead. */
+import { isPlainName, looksLikePath } from './filenames.ts'
+import { REFUSED_CODECS, REFUSED_MUXERS } from './policy-formats.ts'
+import type { Access } from './policy-rules.ts'
+
+/** The files that a command may name. */
+export interface PolicyScope {
+  /** File names in the job's folder. */
+  inputs: ReadonlySet<string>
+  outputs: ReadonlySet<string>
+  /** Whether the working directory holds more: files of earlier commands of a chain, or of an unpacked archive. */
+  workingNames: boolean
+}
+
+/** Something that the policy refuses. */
+export interface Problem {
+  /** The part of the command that is refused, as FFmpeg would read it. */
+  token: string
+  msg: string
+}
+
+/** Checks a file name. `what` names the option or filter that opens it, for the message. */
+export function checkFile(value: string, access: Access, what: string, scope: PolicyScope): Problem[] {
+  const name = value.replace(/^file:(?!\/)/, '')
+  if (isAllowed(name, access, scope)) return []
+  return [{ token: value, msg: `${what} may not open \`${value}\`: ${advice(value, access, scope)}` }]
+}
+
+function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {
+  if (access === 'folder') return name === '.'
+  if (access === 'part') return isPlainName(name)
+  if (access === 'write' && name === '-') return true
+  const declared = access === 'write' ? scope.outputs : scope.inputs
+  return declared.has(name) || (scope.workingNames && isPlainName(name))
+}
+
+function advice(value: string, access: Access, scope: PolicyScope): string {
+  if (access === 'folder') return 'write `.`, the folder that holds the input files'
+  if (access === 'part') return 'write a plain file name without folders or a URL'
+  const field = access === 'write' ? 'output_files' : 'input_files'
+  const example = access === 'write' ? '{{out_…}}' : '{{in_…}}'
+  const declared = `declare it in ${field} and write ${example}`
+  return scope.workingNames && !isPlainName(value) ? `write a plain file name of the working directory, or ${declared}` : declared
+}
+
+/** Catches what no table knows: a value that could only be meant for opening something outside the job's folder. */
+export function checkUnlisted(value: string, what: string): Problem[] {
+  if (!looksLikePath(value)) return []
+  return [{ token: value, msg: `${what} may not name a path or URL (\`${value}\`): declare the file and write its placeholder` }]
+}
+
+export function checkMuxer(name: string): Problem[] {
+  const refusal = REFUSED_MUXERS.get(name)
+  return refusal === undefined ? [] : [{ token: name, msg: `the format \`${name}\` ${refusal.why}: ${refusal.instead}` }]
+}
+
+export function checkCodec(name: string): Problem[] {
+  for (const [pattern, refusal] of REFUSED_CODECS) {
+    if (pattern.test(name)) return [{ token: name, msg: `the codec \`${name}\` ${refusal.why}: ${refusal.instead}` }]
+  }
+  return []
+}

@@ -1,0 +1,160 @@
+/** A client of the API with an account of its own. Every answer it reads is held against the contract, to the letter. */
+import { env, exports } from 'cloudflare:workers'
+import { z } from '@hono/zod-openapi'
+import { expect } from 'vitest'
+import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
+import { errorSchema, faultSchema, validationErrorSchema } from '../../src/api/errors.ts'
+import { type CommandView, commandListSchema, commandSchema, outputFileSchema, submittedSchema } from '../../src/api/schemas.ts'
+import type { Fault } from '../../src/ffmpeg/command.ts'
+
+export const ORIGIN = 'http://renderio.test'
+export const SUBMIT = '/api/v1/run-ffmpeg-command'
+
+const strictCommand = commandSchema
+  .extend({
+    original_request: commandSchema.shape.original_request.strict(),
+    output_files: z.record(z.string(), outputFileSchema.strict()),
+  })
+  .strict()
+const strictList = commandListSchema.extend({ commands: z.array(strictCommand) }).strict()
+const strictFaults = validationErrorSchema.extend({ detail: z.array(faultSchema.strict()).min(1) }).strict()
+
+/** Sends a request to the Worker. */
+export function request(path: string, init: RequestInit = {}): Promise<Response> {
+  return exports.default.fetch(new Request(new URL(path, ORIGIN), init))
+}
+
+/** A GET without a key. */
+export function download(url: string, headers: Record<string, string> = {}): Promise<Response> {
+  return exports.default.fetch(new Request(url, { headers }))
+}
+
+/** The body of an error other than 422. */
+export async function errorOf(response: Response): Promise<z.infer<typeof errorSchema>> {
+  const body = errorSchema.strict().parse(await response.json())
+  expect(body.detail, 'the text is the same in both places').toBe(body.message)
+  return body
+}
+
+/** The entries of a 422. */
+export async function faultsOf(response: Response): Promise<Fault[]> {
+  expect(response.status).toBe(422)
+  return strictFaults.parse(await response.json()).detail
+}
+
+const accounts: TestAccount[] = []
+
+/** Resolves when no command of any test runs any more, so that none finds its executor gone. */
+export async function settle(): Promise<void> {
+  await Promise.all(
+    accounts.map((account) =>
+      until(`the commands of ${account.name} have ended`, async () => {
+        const [queued, processing] = await Promise.all([account.list('?status=QUEUED&limit=1'), account.list('?status=PROCESSING&limit=1')])
+        return queued.total + processing.total === 0
+      }),
+    ),
+  )
+}
+
+export class TestAccount {
+  readonly name = `t-${crypto.randomUUID().slice(0, 13)}`
+  readonly apiKey = newApiKey()
+
+  static async create(): Promise<TestAccount> {
+    const account = new TestAccount()
+    await account.addKey(account.apiKey)
+    accounts.push(account)
+    return account
+  }
+
+  async addKey(key: string): Promise<void> {
+    const record = { account: this.name, label: '', created_at: new Date().toISOString() }
+    await env.KEYS.put(await hashApiKey(key), JSON.stringify(record))
+  }
+
+  async revokeKey(key: string): Promise<void> {
+    await env.KEYS.delete(await hashApiKey(key))
+  }
+
+  get stub() {
+    return env.ACCOUNT.get(env.ACCOUNT.idFromName(this.name))
+  }
+
+  request(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    headers.set('x-api-key', this.apiKey)
+    return request(path, { ...init, headers })
+  }
+
+  /** POSTs a submit as it is: text goes out unchanged, anything else as JSON. */
+  post(body: unknown, init: { headers?: Record<string, string>; query?: string } = {}): Promise<Response> {
+    return this.request(SUBMIT + (init.query ?? ''), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...init.headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })
+  }
+
+  /** Submits a command and answers its id. */
+  async submit(body: unknown): Promise<string> {
+    const response = await this.post(body)
+    const text = await response.text()
+    expect(response.status, text).toBe(200)
+    return submittedSchema.strict().parse(JSON.parse(text)).command_id
+  }
+
+  /** Submits a command and answers how it ended. */
+  async run(body: unknown): Promise<CommandView> {
+    const command = await this.poll(await this.submit(body), 50)
+    expect(['SUCCESS', 'FAILED'], 'the command ends in time').toContain(command.status)
+    return command
+  }
+
+  /** Runs a command that must succeed and answers its outputs. */
+  async succeed(body: unknown): Promise<CommandView> {
+    const command = await this.run(body)
+    expect(command.status, command.error_message ?? '').toBe('SUCCESS')
+    return command
+  }
+
+  async poll(commandId: string, wait = 0): Promise<CommandView> {
+    const response = await this.request(`/api/v1/commands/${commandId}${wait > 0 ? `?wait=${wait}` : ''}`)
+    expect(response.status).toBe(200)
+    return strictCommand.parse(await response.json())
+  }
+
+  async list(query = ''): Promise<z.infer<typeof commandListSchema>> {
+    const response = await this.request(`/api/v1/commands${query}`)
+    expect(response.status).toBe(200)
+    return strictList.parse(await response.json())
+  }
+
+  async log(commandId: string): Promise<string> {
+    const response = await this.request(`/api/v1/commands/${commandId}/log`)
+    expect(response.status).toBe(200)
+    return response.text()
+  }
+}
+
+export function commandStub(commandId: string) {
+  return env.COMMAND.get(env.COMMAND.idFromName(commandId))
+}
+
+/** The one output of a command that has ended in SUCCESS. */
+export function onlyOutput(command: CommandView): CommandView['output_files'][string] & { storage_url: string } {
+  const [output, ...others] = Object.values(command.output_files)
+  const url = output?.storage_url
+  if (!output || !url || others.length > 0) throw new Error(`expected one stored output, found ${JSON.stringify(command.output_files)}`)
+  return { ...output, storage_url: url }
+}
+
+/** Asks again and again until `probe` answers something, for 20 seconds at most. */
+export async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
+  const deadline = Date.now() + 20_000
+  for (;;) {
+    const result = await probe()
+    if (result !== null && result !== false) return result
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`)
+    await scheduler.wait(20)
+  }
+}

@@ -1,0 +1,8 @@
+/** What the tests bind beside the Worker's own settings. */
+declare namespace Cloudflare {
+  interface Env {
+    /** Origin of the media server. */
+    MEDIA_URL: string
+    URL_SIGNING_SECRET: string
+  }
+}

@@ -1,0 +1,45 @@
+/** The server of inputs, and submits that read from it. */
+import { env } from 'cloudflare:workers'
+import type { MediaRequest } from '../support/media-request.ts'
+
+/** An address of the media server that no other test asks for. */
+export function mediaUrl(path: string): string {
+  return `${env.MEDIA_URL}${path}?${crypto.randomUUID()}`
+}
+
+/** What the media server was asked under this address. */
+export async function requestsFor(url: string): Promise<MediaRequest[]> {
+  const response = await fetch(`${env.MEDIA_URL}/requests?${encodeURIComponent(url.slice(env.MEDIA_URL.length))}`)
+  return response.json<MediaRequest[]>()
+}
+
+export async function mediaFile(name: string): Promise<Uint8Array> {
+  return new Uint8Array(await (await fetch(`${env.MEDIA_URL}/${name}`)).arrayBuffer())
+}
+
+/** An input whose second half comes when the test says so. */
+export class Gate {
+  readonly #name = crypto.randomUUID()
+  readonly url = `${env.MEDIA_URL}/gate/${this.#name}/tone.wav`
+
+  async open(): Promise<void> {
+    const response = await fetch(`${env.MEDIA_URL}/open/${this.#name}`)
+    await response.body?.cancel()
+  }
+}
+
+/** A submit that stores its input as it came. */
+export function copyOf(url: string) {
+  return { input_files: { in_file: url }, output_files: { out_file: 'copy.wav' }, ffmpeg_command: '-i {{in_file}} -c copy {{out_file}}' }
+}
+
+/** A submit that needs no input and ends within a tenth of a second. */
+export const SHORT_TONE = {
+  output_files: { out_tone: 'tone.wav' },
+  ffmpeg_command: '-f lavfi -i sine=d=0.1 {{out_tone}}',
+}
+
+/** A submit that takes so many seconds of FFmpeg. */
+export function lastingSeconds(seconds: number) {
+  return { output_files: { out_tone: 'tone.wav' }, ffmpeg_command: `-re -f lavfi -i sine=d=${seconds} {{out_tone}}` }
+}
