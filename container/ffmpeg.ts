@@ -12,6 +12,9 @@ const TAIL_BYTES = 64 * 1024
 /** `-nostats` keeps the repeated status line out of the log; the reports on the pipe are not affected. */
 const COMMON_OPTIONS = ['-hide_banner', '-nostdin', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.25']
 
+/** A command may ask FFmpeg for reports more often than anybody needs them. */
+const MIN_REPORT_INTERVAL_MS = 200
+
 export interface FfmpegReport {
   /** 0–100 of this command, null where the length of the output cannot be known. */
   percent: number | null
@@ -30,7 +33,7 @@ export interface FfmpegRun {
   result: Promise<FfmpegResult>
 }
 
-/** Starts `ffmpeg` (an absolute path) with the user's `argv` in the sandbox. Progress is reported as FFmpeg gives it, about four times a second. */
+/** Starts `ffmpeg` (an absolute path) with the user's `argv` in the sandbox. Progress is reported about four times a second, and at the end. */
 export function startFfmpeg(options: {
   ffmpeg: string
   sandbox: Sandbox
@@ -52,12 +55,14 @@ export function startFfmpeg(options: {
 
   let unread = ''
   let expected: number | null = null
+  let reportedAt = Number.NEGATIVE_INFINITY
   group.stdout.on('data', (chunk: Buffer) => {
     const { reports, rest } = parseProgress(unread + chunk.toString('utf8'))
     // A command that writes its output to the pipe as well must not fill the memory.
     unread = rest.slice(-HEAD_BYTES)
     const report = reports.at(-1)
-    if (report === undefined) return
+    if (report === undefined || (!report.ended && performance.now() - reportedAt < MIN_REPORT_INTERVAL_MS)) return
+    reportedAt = performance.now()
     expected ??= expectedDuration([...argv], inputDurations(head))
     onProgress({ report, percent: percent(report.outTimeSeconds, expected) })
   })

@@ -43,12 +43,13 @@ export class Jobs {
     return this.open(name)
   }
 
-  /** Ends and wipes the job if there is one. */
+  /** Ends and wipes the job if there is one. Until that is done, who asks finds it `FAILED` with `CANCELLED`. */
   async remove(name: string): Promise<void> {
     const entry = this.#entries.get(name)
-    this.#entries.delete(name)
-    const job = await entry?.job.catch(() => undefined)
+    if (entry === undefined) return
+    const job = await entry.job.catch(() => null)
     await job?.remove()
+    if (this.#entries.get(name) === entry) this.#entries.delete(name)
   }
 
   async runningCount(): Promise<number> {

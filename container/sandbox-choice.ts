@@ -48,9 +48,13 @@ export async function chooseSandbox(
       continue
     }
     const candidate = await build(kind, tools, readable, lifeDir)
-    const reason = candidate === null ? 'not installed' : await weakness(candidate, programs.ffmpeg, lifeDir)
-    if (candidate !== null && reason === null) return { sandbox: candidate, rejected }
-    rejected.push({ kind, reason: reason ?? 'not installed' })
+    if (candidate === null) {
+      rejected.push({ kind, reason: 'not installed' })
+      continue
+    }
+    const reason = await weakness(candidate, programs.ffmpeg, lifeDir)
+    if (reason === null) return { sandbox: candidate, rejected }
+    rejected.push({ kind, reason })
   }
   throw new Error(`no sandbox holds on this machine: ${rejected.map(({ kind, reason }) => `${kind} (${reason})`).join(', ')}`)
 }
@@ -136,6 +140,8 @@ async function weakness(sandbox: Sandbox, ffmpeg: string, lifeDir: string): Prom
     await rm(join(folder, 'copied'))
     await run(canary)
     return (await copied()) === '' ? null : 'a file outside of the sandbox could be read'
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   } finally {
     await rm(root, { recursive: true, force: true })
   }

@@ -49,7 +49,7 @@ export function changesUser(sandbox: Sandbox): boolean {
 
 /** The sandbox's own complaint if it, and not the program in it, ended the run; null otherwise. */
 export function launcherComplaint(stderr: string): string | null {
-  return /^(?:setpriv|bwrap|prlimit): .*/.exec(stderr)?.[0] ?? null
+  return /^(?:\/\S*\/)?(?:setpriv|bwrap|prlimit): .*/.exec(stderr)?.[0] ?? null
 }
 
 function limits(sandbox: Sandbox, { uid, fileBytes, memoryBytes }: Confinement): string[] {
@@ -83,7 +83,7 @@ const READ_FILE = 'execute,read-file'
 const USE_JOB_FOLDER = 'read-file,read-dir,write-file,truncate,make-reg,make-dir,remove-file,remove-dir'
 
 function landlock(sandbox: Extract<Sandbox, { kind: 'landlock' }>, { folder, uid }: Confinement): string[] {
-  const user = uid === null ? [] : ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all']
+  const user = uid === null ? [] : ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
   const readable = sandbox.readable.flatMap((entry) => {
     // Landlock follows what a path leads to, so an alias needs no rule of its own.
     if (entry.kind === 'symlink') return []
@@ -119,7 +119,9 @@ function bwrap(sandbox: Extract<Sandbox, { kind: 'bwrap' }>, { folder }: Confine
     ...['--unshare-all', '--die-with-parent', '--cap-drop', 'ALL', '--uid', '65534', '--gid', '65534'],
     ...['--clearenv', '--setenv', 'PATH', CHILD_ENVIRONMENT.PATH],
     ...readable,
-    ...['--dev', '/dev', '--tmpfs', '/tmp', '--bind', folder, folder, '--chdir', folder],
+    ...['--dev', '/dev', '--bind', folder, folder, '--chdir', folder],
+    // What bwrap makes up itself is memory without a limit.
+    ...['--remount-ro', '/dev', '--remount-ro', '/'],
     '--',
   ]
 }

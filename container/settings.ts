@@ -1,5 +1,5 @@
 /** What the environment may say about this process. */
-import { tmpdir, totalmem, userInfo } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -14,7 +14,7 @@ const environmentSchema = z.object({
   JOBS_DIR: z
     .string()
     .min(1)
-    .default(join(tmpdir(), `renderio-jobs-${userInfo().uid}`)),
+    .default(join(tmpdir(), `renderio-jobs-${process.getuid?.() ?? 'user'}`)),
   SANDBOX: z.enum(['auto', 'landlock', 'bwrap', 'none']).default('auto'),
   REQUIRE_SANDBOX: z.enum(['0', '1']).default('0'),
   MAX_JOB_DISK_MB: megabytes.optional(),

@@ -58,8 +58,9 @@ export async function startStack({ settings, log, signal }: StackOptions): Promi
 
   const executorPort = await findFreePort()
   const jobsDir = jobsDirOf(settings.stateDir)
+  const envFile = await writeEnvFile(settings, secrets, executorPort)
   const executor = superviseExecutor({ port: executorPort, token: secrets.executor_token, jobsDir, ffmpeg, log })
-  const worker = await superviseWorker({ settings, port, executorPort, secrets, log })
+  const worker = superviseWorker({ port, stateDir: settings.stateDir, envFile, log })
   const stop = async () => {
     // In this order the Worker never sees its executor vanish.
     await worker.stop()
@@ -116,32 +117,28 @@ function superviseExecutor(options: {
   })
 }
 
-async function superviseWorker(options: {
-  settings: Settings
-  port: number
-  executorPort: number
-  secrets: InstanceSecrets
-  log: (line: string) => void
-}): Promise<Supervised> {
-  const { settings, port, log } = options
-  const envFile = path.join(settings.stateDir, 'worker.env')
+async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, executorPort: number): Promise<string> {
+  const file = path.join(settings.stateDir, 'worker.env')
   await writePrivateFile(
-    envFile,
+    file,
     formatEnvFile({
       ...settings.workerVars,
       MAX_CONCURRENT_COMMANDS: String(settings.maxConcurrentCommands),
-      EXECUTOR_URL: `http://${LOOPBACK}:${options.executorPort}`,
-      EXECUTOR_TOKEN: options.secrets.executor_token,
-      URL_SIGNING_SECRET: options.secrets.url_signing_secret,
-      // On one's own machine the inputs are on one's own machine.
-      ALLOWED_PRIVATE_ORIGINS: '*',
+      EXECUTOR_URL: `http://${LOOPBACK}:${executorPort}`,
+      EXECUTOR_TOKEN: secrets.executor_token,
+      URL_SIGNING_SECRET: secrets.url_signing_secret,
     }),
   )
+  return file
+}
+
+function superviseWorker(options: { port: number; stateDir: string; envFile: string; log: (line: string) => void }): Supervised {
+  const { port, stateDir, envFile, log } = options
   const worker = new Supervised({
     name: 'The Worker',
-    argv: wranglerDevArgv({ port, stateDir: settings.stateDir, envFile }),
+    argv: wranglerDevArgv({ port, stateDir, envFile }),
     cwd: PROJECT_ROOT,
-    env: wranglerEnvironment(settings.stateDir),
+    env: wranglerEnvironment(stateDir),
     graceMs: WORKER_GRACE_MS,
     onLine: (line) => {
       if (isWorthShowing(line)) log(line)

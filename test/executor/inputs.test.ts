@@ -4,7 +4,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
-import { eventually, JobClient, refusal } from './job-client.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { JobClient, refusal } from './job-client.ts'
 
 let executor: ExecutorProcess
 beforeAll(async () => {
@@ -22,7 +23,7 @@ async function sendAndCut(job: JobClient, filename: string, sent: Buffer, announ
   const upload = request(`${job.url}/inputs/${filename}`, { method: 'PUT', headers: { 'content-length': announced } })
   upload.on('error', () => {})
   upload.write(sent)
-  await eventually('the piece arrives', async () => (await head(job, filename)) === sent.length)
+  await waitUntil('the piece has arrived', async () => (await head(job, filename)) === sent.length)
   upload.destroy()
 }
 
@@ -72,7 +73,7 @@ describe('PUT inputs', () => {
     const hanging = request(`${job.url}/inputs/a.bin`, { method: 'PUT', headers: { 'content-length': 1000 } })
     hanging.on('error', () => {})
     hanging.write('half')
-    await eventually('the first half arrives', async () => (await head(job, 'a.bin')) === 4)
+    await waitUntil('the first half has arrived', async () => (await head(job, 'a.bin')) === 4)
     expect(await (await job.put('a.bin', 'whole')).json()).toEqual({ bytes: 5 })
     expect(await head(job, 'a.bin')).toBe(5)
   })
@@ -107,7 +108,7 @@ describe('PUT inputs', () => {
       upload.write(randomBytes(150_000))
     })
     expect(status).toBe(413)
-    await eventually('the file is gone', async () => (await head(job, 'a.bin')) === null)
+    await waitUntil('the file is gone', async () => (await head(job, 'a.bin')) === null)
   })
 
   test('a resumed upload counts as a whole against the maximum', async () => {

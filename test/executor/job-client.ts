@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { executorErrorSchema, type JobState, jobStateSchema, type RunRequest } from '../../src/executor/protocol.ts'
 import type { ExecutorProcess } from '../support/executor-process.ts'
+import { runningProcesses } from '../support/processes.ts'
 
 const DEADLINE_MS = 40_000
 
@@ -88,13 +89,8 @@ export async function refusal(response: Response | Promise<Response>): Promise<[
   return [status, executorErrorSchema.parse(rest.body).error.code]
 }
 
-/** Polls until `check` gives something. */
-export async function eventually<Value>(what: string, check: () => Promise<Value | null | undefined | false>): Promise<Value> {
-  const deadline = Date.now() + DEADLINE_MS
-  while (Date.now() < deadline) {
-    const value = await check()
-    if (value !== null && value !== undefined && value !== false) return value
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-  throw new Error(`not in time: ${what}`)
+/** Ids of the processes whose arguments contain `token`: FFmpeg, and whatever stands around it. */
+export async function processesWith(token: string): Promise<number[]> {
+  const processes = await runningProcesses()
+  return processes.filter(({ command }) => command.includes(token)).map(({ pid }) => pid)
 }

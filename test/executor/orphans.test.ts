@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { findExecutable } from '../../container/executable.ts'
 import { startExecutor } from '../support/executor-process.ts'
-import { endless, eventually, JobClient } from './job-client.ts'
-import { processesWith } from './processes.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { endless, JobClient, processesWith } from './job-client.ts'
 import { availableSandboxes } from './sandboxes.ts'
 
 const available = await availableSandboxes()
@@ -19,7 +19,7 @@ async function killedWhileRunning(env: Record<string, string>): Promise<void> {
   await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
   expect(await processesWith(job.name)).not.toEqual([])
   executor.kill()
-  await eventually('FFmpeg ends', async () => (await processesWith(job.name)).length === 0)
+  await waitUntil('FFmpeg has ended', async () => (await processesWith(job.name)).length === 0)
 }
 
 describe('no FFmpeg outlives its executor, even when that is killed', () => {

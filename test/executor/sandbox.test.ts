@@ -146,6 +146,7 @@ describe('the argv of a sandboxed program', () => {
 
 test('a complaint of the sandbox is told from one of FFmpeg', () => {
   expect(launcherComplaint("bwrap: Can't mkdir /x: Read-only\nmore")).toBe("bwrap: Can't mkdir /x: Read-only")
+  expect(launcherComplaint('/usr/bin/setpriv: unrecognized option')).toBe('/usr/bin/setpriv: unrecognized option')
   expect(launcherComplaint('[mov] bwrap: no\n')).toBeNull()
 })
 

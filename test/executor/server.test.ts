@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { executorHealthSchema } from '../../src/executor/protocol.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
-import { endless, JobClient, refusal } from './job-client.ts'
-import { processesWith } from './processes.ts'
+import { endless, JobClient, processesWith, refusal } from './job-client.ts'
 
 async function started(env: Record<string, string> = {}): Promise<ExecutorProcess> {
   const executor = await startExecutor({ env })

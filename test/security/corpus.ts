@@ -72,7 +72,7 @@ export const CORPUS: readonly CorpusEntry[] = [
     ['-i {{in_video}} -vf "crop=in_w/2:in_h/2:in_w/4:in_h/4" {{out_1}}', 'out.mp4'],
     ["-i {{in_video}} -vf \"crop='min(iw,ih)':'min(iw,ih)',scale=64:64\" {{out_1}}", 'out.mp4'],
     ['-i {{in_video}} -vf transpose=1 {{out_1}}', 'out.mp4'],
-    ['-i {{in_video}} -vf "rotate=PI/6:c=black:ow=rotw(PI/6):oh=roth(PI/6)" {{out_1}}', 'out.mp4'],
+    ['-i {{in_video}} -vf "rotate=PI/6:c=black" {{out_1}}', 'out.mp4'],
     ['-i {{in_video}} -vf hflip,vflip {{out_1}}', 'out.mp4'],
     ['-i {{in_video}} -r 5 {{out_1}}', 'out.mp4'],
     ['-i {{in_video}} -vf fps=24000/1001 {{out_1}}', 'out.mp4'],
@@ -182,7 +182,8 @@ export const CORPUS: readonly CorpusEntry[] = [
     ],
     ['-i {{in_audio}} -i {{in_wav}} -filter_complex "[0:a][1:a]concat=n=2:v=0:a=1" {{out_1}}', 'out.mp3'],
     ['-i "concat:{{in_ts}}|{{in_ts}}" -c copy {{out_1}}', 'out.ts'],
-    ['-f concat -safe 0 -i {{in_list}} -c copy {{out_1}}', 'out.mp4'],
+    ['-f concat -safe 0 -i {{in_list}} -i {{in_video}} -map 0 -c copy {{out_1}}', 'out.mp4'],
+    [['-i {{in_video2}} -c copy in_video.mp4', '-f concat -i {{in_list}} -c copy {{out_1}}'], 'out.mp4'],
     [
       [
         '-i {{in_video}} -c copy -bsf:v h264_mp4toannexb -f mpegts a.ts',
