@@ -118,7 +118,7 @@ export class Job {
 
   /**
    * Starts the commands and answers without waiting for them. The same request again only answers;
-   * another one, or one whose inputs are not all there, is a `CONFLICT`.
+   * another one is a `CONFLICT`, one whose inputs are not all there a `FILE_NOT_FOUND`.
    */
   async run(request: RunRequest): Promise<JobState> {
     if (this.#start === null) {
@@ -136,7 +136,7 @@ export class Job {
   async #begin(request: RunRequest): Promise<void> {
     for (const [alias, filename] of Object.entries(request.inputs)) {
       const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
-      if (!present) throw new Fault('CONFLICT', `the input "${alias}" (${filename}) has not arrived`)
+      if (!present) throw new Fault('FILE_NOT_FOUND', `the input "${alias}" (${filename}) has not arrived`)
     }
     if (this.#stopper.reason !== null) throw new Fault('CONFLICT', 'the job is being removed')
     this.#startedAt = performance.now()

@@ -28,12 +28,14 @@ export class Account extends DurableObject<Env> {
 
   /** A command asks for its slot, or renews it. Idempotent. */
   async admit(commandId: string): Promise<Admission> {
-    const admission = this.ctx.storage.transactionSync(() => {
+    const { admission, admitted } = this.ctx.storage.transactionSync(() => {
+      // Those ahead may never ask by themselves, and would keep the rest waiting beside a free slot.
+      const ahead = this.#admitWaiting().filter((id) => id !== commandId)
       const answer = this.#queue.ask(commandId, settingsOf(this.env).maxConcurrentCommands, Date.now())
-      if (answer.kind === 'slot') this.#commands.markProcessing(commandId)
-      return answer
+      return { admission: answer, admitted: ahead }
     })
     if (admission.kind === 'slot') await this.#watchLeases()
+    this.ctx.waitUntil(this.#poke(admitted))
     return admission
   }
 
@@ -70,7 +72,8 @@ export class Account extends DurableObject<Env> {
       this.#queue.reclaim(now)
       return this.#admitWaiting()
     })
-    await this.#poke([...expired, ...admitted])
+    const neverStored = await this.#poke(expired)
+    await this.#poke([...admitted, ...this.#forget(neverStored)])
     await this.#watchLeases()
   }
 
@@ -80,30 +83,33 @@ export class Account extends DurableObject<Env> {
     return admitted
   }
 
-  /** Tells commands that a slot is theirs. One that was never stored (its submit died half way) is taken off the lists. */
-  async #poke(commandIds: string[]): Promise<void> {
-    if (commandIds.length === 0) return
+  /** Tells commands that a slot is theirs, and answers which of them are not stored: not yet, or their submit died half way. */
+  async #poke(commandIds: string[]): Promise<string[]> {
+    if (commandIds.length === 0) return []
     await this.#watchLeases()
-    await Promise.all(
+    const alive = await Promise.all(
       commandIds.map(async (id) => {
         try {
-          const alive = await this.env.COMMAND.get(this.env.COMMAND.idFromName(id)).poke()
-          if (!alive) await this.#forget(id)
+          return await this.env.COMMAND.get(this.env.COMMAND.idFromName(id)).poke()
         } catch (error) {
           // The command asks by its own alarm too, so a lost poke costs seconds only.
           log('warn', 'account.poke_failed', { command_id: id, error })
+          return true
         }
       }),
     )
+    return commandIds.filter((_, index) => !alive[index])
   }
 
-  async #forget(commandId: string): Promise<void> {
-    const admitted = this.ctx.storage.transactionSync(() => {
-      this.#queue.release(commandId)
-      this.#commands.remove(commandId)
+  /** Takes commands off the lists that a whole lease has not brought into being. Answers who has their slots now. */
+  #forget(commandIds: string[]): string[] {
+    return this.ctx.storage.transactionSync(() => {
+      for (const id of commandIds) {
+        this.#queue.release(id)
+        this.#commands.remove(id)
+      }
       return this.#admitWaiting()
     })
-    await this.#poke(admitted)
   }
 
   async #watchLeases(): Promise<void> {

@@ -122,6 +122,8 @@ async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, execut
   await writePrivateFile(
     file,
     formatEnvFile({
+      // On one's own machine the inputs are on one's own machine.
+      ALLOWED_PRIVATE_ORIGINS: '*',
       ...settings.workerVars,
       MAX_CONCURRENT_COMMANDS: String(settings.maxConcurrentCommands),
       EXECUTOR_URL: `http://${LOOPBACK}:${executorPort}`,

@@ -222,10 +222,10 @@ describe('POST run', () => {
     expect(await refusal(job.put('late.bin', 'x'))).toEqual([409, 'CONFLICT'])
   })
 
-  test('an input that has not arrived is a CONFLICT that can be mended', async () => {
+  test('an input that has not arrived is a FILE_NOT_FOUND that can be mended', async () => {
     const job = new JobClient(executor)
     const request = { commands: [['-i', 'in.srt', 'out.vtt']], inputs: { subs: 'in.srt' }, outputs: { out: 'out.vtt' } }
-    expect(await refusal(job.run(request))).toEqual([409, 'CONFLICT'])
+    expect(await refusal(job.run(request))).toEqual([404, 'FILE_NOT_FOUND'])
     await job.put('in.srt', '1\n00:00:00,000 --> 00:00:01,000\nHello\n')
     expect((await job.ended(request)).state).toBe('SUCCEEDED')
   })

@@ -101,9 +101,7 @@ describe('the size of a body', () => {
     ['file names', longNames(4000)],
   ])('more than can be listed, by its %s, is a 422', async (_, body) => {
     const account = await TestAccount.create()
-    expect(await faultsOf(await account.post(body))).toEqual([
-      { loc: [], msg: expect.stringContaining('characters'), type: 'value_error' },
-    ])
+    expect(await faultsOf(await account.post(body))).toEqual([{ loc: [], msg: expect.stringContaining('characters'), type: 'value_error' }])
     await expectNothingStored(account)
   })
 })
@@ -122,7 +120,10 @@ describe('the content type', () => {
       const account = await TestAccount.create()
       const response = await account.post(VALID, { headers: { 'content-type': type } })
       expect(response.status).toBe(415)
-      expect(await errorOf(response)).toMatchObject({ error: 'UNSUPPORTED_MEDIA_TYPE', message: expect.stringContaining('application/json') })
+      expect(await errorOf(response)).toMatchObject({
+        error: 'UNSUPPORTED_MEDIA_TYPE',
+        message: expect.stringContaining('application/json'),
+      })
       await expectNothingStored(account)
     },
   )

@@ -55,7 +55,10 @@ describe('what a command may look like', () => {
     expect(onlyOutput(command)).toMatchObject({ filename: 'facts.txt', mime_type: 'text/plain' })
   })
 
-  test.each([['absent', {}], ['empty', { input_files: {} }]])('a command that needs no input may have input_files %s', async (_, inputs) => {
+  test.each([
+    ['absent', {}],
+    ['empty', { input_files: {} }],
+  ])('a command that needs no input may have input_files %s', async (_, inputs) => {
     const account = await TestAccount.create()
     const command = await account.succeed({ ...SHORT_TONE, ...inputs })
     expect(command.original_request.input_files).toEqual({})
