@@ -10,7 +10,7 @@ const HEAD_BYTES = 64 * 1024
 const TAIL_BYTES = 64 * 1024
 
 /** `-nostats` keeps the repeated status line out of the log; the reports on the pipe are not affected. */
-const COMMON_OPTIONS = ['-hide_banner', '-nostdin', '-y', '-nostats', '-progress', 'pipe:1', '-stats_period', '0.25']
+const COMMON_OPTIONS = ['-hide_banner', '-nostdin', '-y', '-nostats', '-progress', 'pipe:1']
 
 /** A command may ask FFmpeg for reports more often than anybody needs them. */
 const MIN_REPORT_INTERVAL_MS = 200
@@ -33,7 +33,7 @@ export interface FfmpegRun {
   result: Promise<FfmpegResult>
 }
 
-/** Starts `ffmpeg` (an absolute path) with the user's `argv` in the sandbox. Progress is reported about four times a second, and at the end. */
+/** Starts `ffmpeg` (an absolute path) with the user's `argv` in the sandbox. Progress is reported about twice a second, and at the end. */
 export function startFfmpeg(options: {
   ffmpeg: string
   sandbox: Sandbox

@@ -1,6 +1,7 @@
 /** How this project calls wrangler. */
 import { execFile } from 'node:child_process'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { OperatorError } from './operator-error.ts'
 import { LOOPBACK } from './ports.ts'
@@ -46,17 +47,27 @@ export function wranglerDevArgv(options: { port: number; stateDir: string; envFi
   ]
 }
 
+/** A stack that starts or stops holds the lock of the same store for a moment. */
+const BUSY = 'SQLITE_BUSY'
+const BUSY_RETRIES = 5
+const BUSY_PAUSE_MS = 500
+
 /** Runs a wrangler command to its end and returns what it printed. Throws an OperatorError with its complaint where it fails. */
 export async function runWrangler(args: readonly string[], stateDir: string): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', WRANGLER, ...args], {
-      cwd: PROJECT_ROOT,
-      env: wranglerEnvironment(stateDir),
-      maxBuffer: 64 * 1024 * 1024,
-    })
-    return stdout
-  } catch (error) {
-    const complaint = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
-    throw new OperatorError(`wrangler ${args.slice(0, 3).join(' ')} failed: ${complaint}`)
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', WRANGLER, ...args], {
+        cwd: PROJECT_ROOT,
+        env: wranglerEnvironment(stateDir),
+        maxBuffer: 64 * 1024 * 1024,
+      })
+      return stdout
+    } catch (error) {
+      const complaint = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error)
+      if (!complaint.includes(BUSY) || attempt === BUSY_RETRIES) {
+        throw new OperatorError(`wrangler ${args.slice(0, 3).join(' ')} failed: ${complaint}`)
+      }
+      await sleep(BUSY_PAUSE_MS)
+    }
   }
 }

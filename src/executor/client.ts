@@ -74,29 +74,24 @@ export class ExecutorClient {
 
   /** Bytes of an input that the executor has; null when it has none. */
   async inputSize(job: string, filename: string): Promise<number | null> {
-    const response = await this.#send(`/v1/jobs/${job}/inputs/${filename}`, {
-      method: 'HEAD',
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    return within(ANSWER_TIMEOUT_MS, async (signal) => {
+      const response = await this.#send(`/v1/jobs/${job}/inputs/${filename}`, { method: 'HEAD', signal })
+      if (response.status === 404) return null
+      if (!response.ok) throw await failureOf(response)
+      return Number(response.headers.get('content-length'))
     })
-    if (response.status === 404) return null
-    if (!response.ok) throw await failureOf(response)
-    return Number(response.headers.get('content-length'))
   }
 
   async run(job: string, request: RunRequest): Promise<JobState> {
-    return this.#json(jobStateSchema, `/v1/jobs/${job}/run`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    })
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) }
+    return within(ANSWER_TIMEOUT_MS, (signal) => this.#json(jobStateSchema, `/v1/jobs/${job}/run`, { ...init, signal }))
   }
 
   /** The job's state once its revision has passed `after`, or as it is after `waitSeconds`. */
   async jobState(job: string, after: number, waitSeconds: number): Promise<JobState> {
-    return this.#json(jobStateSchema, `/v1/jobs/${job}?after=${after}&wait=${waitSeconds}`, {
-      signal: AbortSignal.timeout(waitSeconds * 1000 + LONG_POLL_GRACE_MS),
-    })
+    return within(waitSeconds * 1000 + LONG_POLL_GRACE_MS, (signal) =>
+      this.#json(jobStateSchema, `/v1/jobs/${job}?after=${after}&wait=${waitSeconds}`, { signal }),
+    )
   }
 
   /** The bytes of an output: all, or `length` of them from `offset`. */
@@ -110,22 +105,25 @@ export class ExecutorClient {
 
   /** FFmpeg's stderr so far. */
   async log(job: string): Promise<string> {
-    const response = await this.#send(`/v1/jobs/${job}/log`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
-    if (!response.ok) throw await failureOf(response)
-    return response.text()
+    return within(ANSWER_TIMEOUT_MS, async (signal) => {
+      const response = await this.#send(`/v1/jobs/${job}/log`, { signal })
+      if (!response.ok) throw await failureOf(response)
+      return response.text()
+    })
   }
 
   /** Stops the job and wipes its folder. Idempotent. */
   async remove(job: string): Promise<void> {
-    const response = await this.#send(`/v1/jobs/${job}`, { method: 'DELETE', signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
-    if (!response.ok) throw await failureOf(response)
-    await response.body?.cancel()
+    return within(ANSWER_TIMEOUT_MS, async (signal) => {
+      const response = await this.#send(`/v1/jobs/${job}`, { method: 'DELETE', signal })
+      if (!response.ok) throw await failureOf(response)
+      await response.body?.cancel()
+    })
   }
 
   /** The executor's own report. An executor whose FFmpeg does not run answers too, with `ok: false`. */
   async health(): Promise<ExecutorHealth> {
-    const response = await this.#send('/v1/health', { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
-    return this.#parse(executorHealthSchema, response)
+    return within(ANSWER_TIMEOUT_MS, async (signal) => this.#parse(executorHealthSchema, await this.#send('/v1/health', { signal })))
   }
 
   async #json<T extends z.ZodType>(schema: T, path: string, init: RequestInit): Promise<z.output<T>> {
@@ -154,6 +152,17 @@ export class ExecutorClient {
     } catch (cause) {
       throw new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
     }
+  }
+}
+
+/** `AbortSignal.timeout` would leave its timer behind, and an object with a timer pending is kept in memory, and paid for. */
+async function within<T>(milliseconds: number, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const tooLate = new AbortController()
+  const timer = setTimeout(() => tooLate.abort(), milliseconds)
+  try {
+    return await action(tooLate.signal)
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -13,7 +13,6 @@ const CHATTER: readonly RegExp[] = [
   /^Stream mapping:/,
   /^Press \[q\]/,
   /^(frame|size)=/,
-  /^ffmpeg stats and -progress period set to /,
   /^(video|\[out#\d+.*\] video):.*muxing overhead/,
   /^Guessed Channel Layout/,
   /^\[.*\] (Qavg: |\d+ frames left in the queue on closing|using (SAR|cpu capabilities|AV512)|profile |264 - core|v\d+\.\d+\.\d+|deprecated pixel format used)/,

@@ -1,81 +1,110 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import type { CommandSpec } from '../../src/command/record.ts'
-import { INITIAL_STATE } from '../../src/command/state.ts'
+import type { CommandView } from '../../src/api/schemas.ts'
 import { commandStub, TestAccount, until } from './client.ts'
-import { copyOf, Gate, lastingSeconds, SHORT_TONE } from './media.ts'
+import { copyOf, Gate, lastingSeconds, mediaUrl, SHORT_TONE } from './media.ts'
 
-test('no state lives only in memory: a command that ended reads the same after its objects were evicted', async () => {
-  const account = await TestAccount.create()
-  const before = await account.succeed(SHORT_TONE)
-  await until('the command is settled', () =>
-    runInDurableObject(commandStub(before.command_id), async (_, state) => state.storage.kv.get('settled') === true),
-  )
-  await evictDurableObject(commandStub(before.command_id))
-  await evictDurableObject(account.stub)
-  const after = await account.poll(before.command_id)
-  const withoutLinks = (command: typeof after) =>
-    JSON.stringify(command, (key: string, value: unknown) => (key === 'storage_url' ? null : value))
-  expect(withoutLinks(after)).toBe(withoutLinks(before))
+/** Links are fresh at each poll. */
+function withoutLinks(command: CommandView): unknown {
+  return JSON.parse(JSON.stringify(command, (key: string, value: unknown) => (key === 'storage_url' ? 'fresh' : value)))
+}
+
+/** Evicts an object that may have been evicted already. */
+async function evict(stub: DurableObjectStub): Promise<void> {
+  await runInDurableObject(stub, () => undefined)
+  await evictDurableObject(stub)
+}
+
+/** Ends an object in the middle of what it does, as a deploy or a lost host would. */
+async function kill(stub: DurableObjectStub): Promise<void> {
+  const killed = runInDurableObject(stub, (_, state) => state.abort('killed by a test'))
+  await expect(killed).rejects.toThrow('killed by a test')
+}
+
+async function expectOneEnd(account: TestAccount, commandId: string): Promise<void> {
+  expect((await account.poll(commandId, 50)).status).toBe('SUCCESS')
   expect((await account.list()).total).toBe(1)
+  const { objects } = await env.FILES.list({ prefix: `${account.name}/` })
+  expect(objects, 'one output, and nothing of a lost attempt').toHaveLength(1)
+}
+
+async function untilStage(account: TestAccount, commandId: string, stage: CommandView['processing_stage']): Promise<void> {
+  await until(`the command is in ${stage}`, async () => (await account.poll(commandId)).processing_stage === stage)
+}
+
+test('a command that has ended reads the same when its objects were evicted', async () => {
+  const account = await TestAccount.create()
+  const before = await account.succeed({ ...copyOf(mediaUrl('/tone.wav')), metadata: { a: [1] } })
+  const log = await account.log(before.command_id)
+  await evict(commandStub(before.command_id))
+  await evict(account.stub)
+  const after = await account.poll(before.command_id)
+  expect(withoutLinks(after)).toEqual(withoutLinks(before))
+  expect(await account.log(before.command_id)).toBe(log)
+  const { commands } = await account.list()
+  expect(commands.map(withoutLinks)).toEqual([withoutLinks(before)])
 })
 
-test('commands that wait outlive the eviction of their account and of themselves', async () => {
+test('a command that has failed reads the same when its objects were evicted', async () => {
+  const account = await TestAccount.create()
+  const before = await account.run(copyOf(mediaUrl('/status/404')))
+  await evict(commandStub(before.command_id))
+  await evict(account.stub)
+  expect(await account.poll(before.command_id)).toEqual(before)
+  expect((await account.list()).commands).toEqual([before])
+})
+
+test('a command that was evicted right after its submit ends in SUCCESS, once', async () => {
+  const account = await TestAccount.create()
+  const id = await account.submit(SHORT_TONE)
+  await evict(commandStub(id))
+  await evict(account.stub)
+  await expectOneEnd(account, id)
+})
+
+test('commands that wait keep their places when they and their account are evicted', async () => {
   const account = await TestAccount.create()
   const gates = [new Gate(), new Gate()]
   const held = await Promise.all(gates.map((gate) => account.submit(copyOf(gate.url))))
-  await until('both slots are taken', async () => (await account.list('?status=PROCESSING')).total === 2)
-  const waiting = await account.submit(SHORT_TONE)
-  expect(await account.poll(waiting)).toMatchObject({ status: 'QUEUED', queue_position: 0 })
-  await evictDurableObject(account.stub)
-  await evictDurableObject(commandStub(waiting))
+  await until('every slot is taken', async () => (await account.list('?status=PROCESSING')).total === gates.length)
+  const waiting = [await account.submit(SHORT_TONE), await account.submit(SHORT_TONE)]
+  const before = await Promise.all(waiting.map((id) => account.poll(id)))
+  expect(before.map(({ queue_position }) => queue_position)).toEqual([0, 1])
+  for (const id of waiting) await evict(commandStub(id))
+  await evict(account.stub)
+  expect(await Promise.all(waiting.map((id) => account.poll(id)))).toEqual(before)
   await Promise.all(gates.map((gate) => gate.open()))
-  for (const id of [...held, waiting]) expect((await account.poll(id, 40)).status).toBe('SUCCESS')
+  for (const id of [...held, ...waiting]) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
 })
 
-test('no more commands run at once than there are slots, and they start in the order of their submits', async () => {
+test('a command that dies in DOWNLOADING goes on, and ends in SUCCESS, once', async () => {
   const account = await TestAccount.create()
-  const ids: string[] = []
-  for (let n = 0; n < 5; n++) ids.push(await account.submit(lastingSeconds(0.5)))
-  let most = 0
-  await until('all have ended', async () => {
-    const { commands } = await account.list()
-    most = Math.max(most, commands.filter(({ status }) => status === 'PROCESSING').length)
-    const firstQueued = ids.findIndex((id) => commands.find(({ command_id }) => command_id === id)?.status === 'QUEUED')
-    if (firstQueued >= 0) {
-      const later = ids.slice(firstQueued).map((id) => commands.find(({ command_id }) => command_id === id)?.status)
-      expect(new Set(later)).toEqual(new Set(['QUEUED']))
-    }
-    return commands.every(({ status }) => status === 'SUCCESS')
-  })
-  expect(most).toBe(2)
+  const gate = new Gate()
+  const id = await account.submit(copyOf(gate.url))
+  await untilStage(account, id, 'DOWNLOADING')
+  await kill(commandStub(id))
+  await kill(account.stub)
+  await gate.open()
+  await expectOneEnd(account, id)
 })
 
-test('a place in the queue whose command was never stored blocks nobody and leaves the list', async () => {
+test('a command that dies in FFMPEG goes on, and ends in SUCCESS, once', async () => {
   const account = await TestAccount.create()
-  const id = crypto.randomUUID()
-  const spec: CommandSpec = {
-    id,
-    account: account.name,
-    type: 'FFMPEG_COMMAND',
-    request: { input_files: {}, output_files: {}, ffmpeg_command: '' },
-    compiled: { argvs: [], inputs: {}, outputs: {} },
-    metadata: '{}',
-    webhookUrl: null,
-    maxRunSeconds: 1,
-    createdAt: Date.now(),
-    origin: 'http://renderio.test',
-  }
-  await env.ACCOUNT.get(env.ACCOUNT.idFromName(account.name)).enqueue([{ spec, state: INITIAL_STATE, filesDeletedAt: null }])
-  await account.succeed(SHORT_TONE)
-  await until(
-    'the ghost has had its turn',
-    async () => (await account.list('?status=PROCESSING')).total + (await account.list()).total === 2,
-  )
-  await runInDurableObject(account.stub, async (_, state) => {
-    state.storage.sql.exec('UPDATE admission SET lease_expires = 1 WHERE command_id = ?', id)
-  })
-  await runDurableObjectAlarm(account.stub)
-  await until('the ghost is off the list', async () => (await account.list()).total === 1)
+  const id = await account.submit(lastingSeconds(2))
+  await untilStage(account, id, 'FFMPEG')
+  await kill(commandStub(id))
+  await kill(account.stub)
+  await expectOneEnd(account, id)
+})
+
+test('a poll that waits is answered when the command it waits for is evicted', async () => {
+  const account = await TestAccount.create()
+  const gate = new Gate()
+  const id = await account.submit(copyOf(gate.url))
+  await untilStage(account, id, 'DOWNLOADING')
+  const waiting = account.request(`/api/v1/commands/${id}?wait=50`)
+  await kill(commandStub(id))
+  await gate.open()
+  expect((await waiting).status).toBe(200)
 })

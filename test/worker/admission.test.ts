@@ -1,0 +1,138 @@
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import type { CommandRecord, CommandSpec } from '../../src/command/record.ts'
+import { INITIAL_STATE } from '../../src/command/state.ts'
+import { commandStub, ORIGIN, TestAccount, until } from './client.ts'
+import { copyOf, Gate, lastingSeconds, mediaUrl, SHORT_TONE } from './media.ts'
+
+const SLOTS = Number(env.MAX_CONCURRENT_COMMANDS)
+
+/** Takes every slot of the account until `open` is called. */
+async function fillSlots(account: TestAccount): Promise<{ ids: string[]; open: () => Promise<unknown> }> {
+  const gates = Array.from({ length: SLOTS }, () => new Gate())
+  const ids: string[] = []
+  for (const gate of gates) ids.push(await account.submit(copyOf(gate.url)))
+  await until('every slot is taken', async () => (await account.list('?status=PROCESSING')).total === SLOTS)
+  return { ids, open: () => Promise.all(gates.map((gate) => gate.open())) }
+}
+
+/** When the command was admitted and when it ended, in ms since the epoch. */
+async function lifeOf(commandId: string): Promise<{ startedAt: number; endedAt: number }> {
+  const record = await runInDurableObject(commandStub(commandId), (_, state) => state.storage.kv.get<CommandRecord>('record'))
+  if (record?.state.status !== 'SUCCESS') throw new Error(`command ${commandId} is ${record?.state.status}`)
+  return record.state
+}
+
+/** Makes a lease look as if it had run out at `at`, in ms since the epoch, and lets the account notice. */
+async function expireLease(account: TestAccount, commandId: string, at: number): Promise<void> {
+  await runInDurableObject(account.stub, (_, state) => {
+    state.storage.sql.exec('UPDATE admission SET lease_expires = ? WHERE command_id = ?', at, commandId)
+  })
+  expect(await runDurableObjectAlarm(account.stub)).toBe(true)
+}
+
+/** A place in the queue without a command: what a crash in the middle of a submit leaves behind. */
+async function enqueueGhost(account: TestAccount): Promise<string> {
+  const spec: CommandSpec = {
+    id: crypto.randomUUID(),
+    account: account.name,
+    type: 'FFMPEG_COMMAND',
+    request: { input_files: {}, output_files: {}, ffmpeg_command: '' },
+    compiled: { argvs: [], inputs: {}, outputs: {} },
+    metadata: '{}',
+    webhookUrl: null,
+    maxRunSeconds: 1,
+    createdAt: Date.now(),
+    origin: ORIGIN,
+  }
+  await account.stub.enqueue([{ spec, state: INITIAL_STATE, filesDeletedAt: null }])
+  return spec.id
+}
+
+test('no more commands run at the same time than there are slots, first come, first served', async () => {
+  const account = await TestAccount.create()
+  const ids: string[] = []
+  for (let n = 0; n < 3 * SLOTS; n++) ids.push(await account.submit(lastingSeconds(0.3)))
+  for (const id of ids) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+
+  const lives = await Promise.all(ids.map(lifeOf))
+  const starts = lives.map(({ startedAt }) => startedAt)
+  expect(starts).toEqual(starts.toSorted((a, b) => a - b))
+  for (const { startedAt } of lives) {
+    const together = lives.filter((other) => other.startedAt <= startedAt && startedAt < other.endedAt)
+    expect(together.length).toBeLessThanOrEqual(SLOTS)
+  }
+})
+
+test('a waiting command tells how many are ahead of it', async () => {
+  const account = await TestAccount.create()
+  const held = await fillSlots(account)
+  const waiting: string[] = []
+  for (let n = 0; n < 3; n++) waiting.push(await account.submit(SHORT_TONE))
+  const polls = await Promise.all(waiting.map((id) => account.poll(id)))
+  expect(polls.map(({ status, queue_position }) => [status, queue_position])).toEqual([
+    ['QUEUED', 0],
+    ['QUEUED', 1],
+    ['QUEUED', 2],
+  ])
+  await held.open()
+  const ends = await Promise.all(waiting.map((id) => account.poll(id, 50)))
+  expect(ends.map(({ status, queue_position }) => [status, queue_position])).toEqual(waiting.map(() => ['SUCCESS', null]))
+})
+
+test('a command that fails gives its slot to the next', async () => {
+  const account = await TestAccount.create()
+  for (let n = 0; n < 2 * SLOTS; n++) await account.submit(copyOf(mediaUrl('/status/404')))
+  await account.succeed(SHORT_TONE)
+})
+
+test('one account’s queue holds up no other', async () => {
+  const [busy, other] = await Promise.all([TestAccount.create(), TestAccount.create()])
+  const held = await fillSlots(busy)
+  await other.succeed(SHORT_TONE)
+  await held.open()
+})
+
+test('a place in the queue whose command was never stored holds up nobody, and leaves the list with its lease', async () => {
+  const account = await TestAccount.create()
+  const ghost = await enqueueGhost(account)
+  await account.succeed(SHORT_TONE)
+  await expireLease(account, ghost, Date.now() - 1)
+  expect((await account.list()).commands.map(({ command_id }) => command_id)).not.toContain(ghost)
+})
+
+test('places that were never stored may fill every slot, and still the next command gets one', async () => {
+  const account = await TestAccount.create()
+  const ghosts: string[] = []
+  for (let n = 0; n < SLOTS; n++) ghosts.push(await enqueueGhost(account))
+  const id = await account.submit(SHORT_TONE)
+  await until('the places had their turn', async () => (await account.list('?status=PROCESSING')).total === SLOTS)
+  for (const ghost of ghosts) await expireLease(account, ghost, Date.now() - 1)
+  expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  expect((await account.list()).total).toBe(1)
+})
+
+test('a lease that ran out is renewed by a command that lives', async () => {
+  const account = await TestAccount.create()
+  const held = await fillSlots(account)
+  const waiting = await account.submit(SHORT_TONE)
+  for (const id of held.ids) await expireLease(account, id, Date.now() - 1)
+  expect(await account.poll(waiting)).toMatchObject({ status: 'QUEUED', queue_position: 0 })
+  await held.open()
+  for (const id of [...held.ids, waiting]) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+})
+
+test('a slot whose lease is not renewed for long goes to the next command, and its own still ends, once', async () => {
+  const account = await TestAccount.create()
+  const held = await fillSlots(account)
+  const waiting = await account.submit(SHORT_TONE)
+  const [silent = ''] = held.ids
+  await expireLease(account, silent, 1)
+  expect((await account.poll(waiting, 50)).status).toBe('SUCCESS')
+  expect((await account.poll(silent)).status).toBe('PROCESSING')
+  await held.open()
+  expect((await account.poll(silent, 50)).status).toBe('SUCCESS')
+  const { objects } = await env.FILES.list({ prefix: `${account.name}/` })
+  expect(objects.filter(({ key }) => key.endsWith('/copy.wav'))).toHaveLength(1 + held.ids.length - 1)
+})
