@@ -13,10 +13,9 @@ import { ApiError, errorSchema, validationErrorSchema } from './errors.ts'
 import { jsonBody } from './json-body.ts'
 import {
   type CommandView,
+  commandListQuerySchema,
   commandListSchema,
   commandSchema,
-  pageQuerySchema,
-  statusSchema,
   submitSchema,
   submittedSchema,
   waitQuerySchema,
@@ -67,7 +66,7 @@ const list = createRoute({
   summary: 'List commands',
   description: 'Newest first. Stage, percentage and place in the queue are shown by the poll of a single command only.',
   security: [{ ApiKey: [] }],
-  request: { query: pageQuerySchema.extend({ status: statusSchema.optional() }) },
+  request: { query: commandListQuerySchema },
   responses: { 200: json(commandListSchema, 'A page of commands.'), ...requestErrors },
 })
 

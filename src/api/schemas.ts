@@ -185,6 +185,10 @@ export const pageQuerySchema = z.object({
   offset: queryInteger('offset', 0, Number.MAX_SAFE_INTEGER).default(0),
 })
 
+export const commandListQuerySchema = pageQuerySchema.extend({
+  status: z.enum(statusSchema.options, `status is one of ${statusSchema.options.join(', ')}`).optional(),
+})
+
 export const commandListSchema = z
   .object({ commands: z.array(commandSchema), limit: z.number(), offset: z.number(), total: z.number() })
   .openapi('CommandList')

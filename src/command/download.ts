@@ -78,7 +78,7 @@ async function receive(input: InputJob, source: Source, context: DownloadContext
       context.signal,
     )
   } catch (error) {
-    throw await blame(error, input, context)
+    throw await blame(error, resume !== null, input, context)
   }
   if (totalBytes !== null && bytes !== totalBytes) {
     throw new SourceFailure(`${hostOf(input.url)} cut the connection after ${bytes} of ${totalBytes} bytes`, true)
@@ -87,9 +87,11 @@ async function receive(input: InputJob, source: Source, context: DownloadContext
 }
 
 /** A stream that breaks may have broken at either end: an executor that answers is not the one. */
-async function blame(error: unknown, input: InputJob, context: DownloadContext): Promise<unknown> {
+async function blame(error: unknown, resumed: boolean, input: InputJob, context: DownloadContext): Promise<unknown> {
   if (!(error instanceof ExecutorFailure)) return error
   if (error.fault === 'input_too_large') return tooLarge(input, context.maxBytes, { cause: error })
+  // Right after a cut the executor may still be writing what had arrived, and refuses to go on from an older size.
+  if (error.fault === 'refused' && resumed) return new SourceFailure(`${hostOf(input.url)} cut the connection`, true, { cause: error })
   if (error.fault !== 'unreachable' || context.signal.aborted) return error
   try {
     await context.executor.inputSize(context.job, input.filename)

@@ -224,9 +224,7 @@ describe('the log', () => {
     const { command_id } = await account.succeed(SHORT_TONE)
     const response = await account.request(`/api/v1/commands/${command_id}/log`)
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
-    const log = await response.text()
-    expect(log).toContain('ffmpeg version')
-    expect(log).toContain('tone.wav')
+    expect(await response.text()).toMatch(/Input #0, lavfi[\s\S]*Output #0, wav, to '.*tone\.wav'/)
   })
 
   test('is empty before FFmpeg has run', async () => {
