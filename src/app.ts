@@ -1,7 +1,6 @@
 /** The Worker's HTTP face: middleware and routes, nothing else. */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
-import { requestId } from 'hono/request-id'
 import { requireApiKey } from './api/auth.ts'
 import { registerCommands } from './api/commands.ts'
 import { registerDownload } from './api/download.ts'
@@ -9,6 +8,7 @@ import type { ApiEnv } from './api/env.ts'
 import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors.ts'
 import { registerHealth } from './api/health.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
+import { requestId } from './api/request-id.ts'
 import { log } from './logging/log.ts'
 
 export function createApp(): OpenAPIHono<ApiEnv> {
@@ -20,7 +20,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
       throw new ApiError('INVALID_REQUEST', faults.map((fault) => fault.msg).join('; '))
     },
   })
-  app.use(requestId())
+  app.use(requestId)
 
   registerHealth(app)
   registerDownload(app)

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { parseOrigins } from './outbound/address.ts'
+import { parseSchedule } from './webhooks/schedule.ts'
 
 const MEBIBYTE = 1024 * 1024
 const DAY_SECONDS = 86_400
@@ -24,6 +25,7 @@ const settingsSchema = z
     MAX_INPUT_MB: z.coerce.number().positive().default(5000),
     MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
     ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
+    WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
     PUBLIC_URL: optionalText,
     EXECUTOR_URL: optionalText,
     EXECUTOR_TOKEN: optionalText,
@@ -43,6 +45,8 @@ const settingsSchema = z
     maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
     /** The only private addresses that inputs and webhooks may be on. */
     allowedOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
+    /** Seconds before each attempt of a webhook. */
+    webhookDelays: parseSchedule(raw.WEBHOOK_RETRY_SCHEDULE),
     /** Origin under which clients reach the Worker, where it is not that of their request. */
     publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     /** Where an executor of one's own answers; null means Cloudflare Containers. */

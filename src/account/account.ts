@@ -5,15 +5,18 @@ import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { type Admission, AdmissionQueue } from './admission.ts'
 import { CommandIndex, type CommandPage, type CommandStatus } from './command-index.ts'
+import { type WebhookEndpoint, WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
 export class Account extends DurableObject<Env> {
   readonly #queue: AdmissionQueue
   readonly #commands: CommandIndex
+  readonly #webhook: WebhookEndpoints
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#queue = new AdmissionQueue(ctx.storage.sql)
     this.#commands = new CommandIndex(ctx.storage.sql)
+    this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
 
   /** Lists new commands and puts them at the end of the queue: all of them or, if this throws, none. */
@@ -47,19 +50,44 @@ export class Account extends DurableObject<Env> {
     this.#commands.put(listing)
   }
 
-  /** A command has ended: lists how, frees its slot and hands it to the next. Idempotent. */
-  async finish(listing: CommandListing): Promise<void> {
+  /** A command has ended: lists how, frees its slot and hands it to the next, and answers who is to be told. Idempotent. */
+  async finish(listing: CommandListing): Promise<WebhookTarget> {
     const admitted = this.ctx.storage.transactionSync(() => {
       this.#commands.put(listing)
       this.#queue.release(listing.spec.id)
       return this.#admitWaiting()
     })
     this.ctx.waitUntil(this.#poke(admitted))
+    return this.webhookTarget()
   }
 
   /** A page of the account's commands, newest first. */
   async listCommands(limit: number, offset: number, status: CommandStatus | null): Promise<CommandPage> {
     return this.#commands.page(limit, offset, status)
+  }
+
+  /** Where events go and what signs them. */
+  async webhookTarget(): Promise<WebhookTarget> {
+    return this.#webhook.target(Date.now())
+  }
+
+  /** How the deliveries of one command to the account's endpoint ended. */
+  async reportDelivery(url: string, delivered: boolean): Promise<void> {
+    this.#webhook.report(url, delivered, Date.now())
+  }
+
+  /** The account's webhook; null where none is set. */
+  async readWebhook(): Promise<WebhookEndpoint | null> {
+    return this.#webhook.get()
+  }
+
+  /** Sets the webhook and enables it anew. Without a secret the one there is stays. */
+  async putWebhook(url: string, secret: string | null): Promise<void> {
+    this.#webhook.put(url, secret, Date.now())
+  }
+
+  async deleteWebhook(): Promise<void> {
+    this.#webhook.delete()
   }
 
   /** Leases that ran out: their commands are woken to renew them; who stays silent loses the slot to the next. */

@@ -1,33 +1,41 @@
 /** A submit that has the right shape: is it one that can be run? */
 import type { CommandSpec } from '../command/record.ts'
 import { compileCommands, type Fault } from '../ffmpeg/command.ts'
+import { ownFileOf } from '../files/own-file.ts'
 import { checkUrl } from '../outbound/address.ts'
 import type { Settings } from '../settings.ts'
 import { ValidationError } from './errors.ts'
 import type { SubmitBody } from './schemas.ts'
 
 const DEFAULT_RUN_SECONDS = 300
+/** Linux gives a program no longer argument (MAX_ARG_STRLEN). */
+const MAX_ARGUMENT_BYTES = 128 * 1024 - 1
+/** As it is stored, in JSON characters: a page of 100 commands must fit into one RPC answer of 32 MiB, at two bytes each. */
+const MAX_SPEC_CHARACTERS = 150_000
 
 /** The command to be stored. Throws a ValidationError with every fault. */
-export function checkSubmit(
+export async function checkSubmit(
   body: SubmitBody,
   identity: Pick<CommandSpec, 'id' | 'account' | 'createdAt' | 'origin'>,
   settings: Settings,
-): CommandSpec {
+): Promise<CommandSpec> {
   const { input_files, output_files, ffmpeg_command } = body
-  const faults: Fault[] = [
-    ...Object.entries(input_files).flatMap(([alias, url]) => urlFaults(['input_files', alias], url, settings)),
-    ...(body.webhook_url ? urlFaults(['webhook_url'], body.webhook_url, settings) : []),
-  ]
+  const inputFaults = await Promise.all(
+    // A file of ours is never fetched, so its URL may be one that only we can reach.
+    Object.entries(input_files).map(async ([alias, url]) =>
+      (await ownFileOf(url, identity.account, settings)) ? [] : urlFaults(['input_files', alias], url, settings),
+    ),
+  )
+  const faults: Fault[] = [...inputFaults.flat(), ...(body.webhook_url ? urlFaults(['webhook_url'], body.webhook_url, settings) : [])]
   const maxRunSeconds = body.max_command_run_seconds ?? Math.min(DEFAULT_RUN_SECONDS, settings.maxCommandRunSeconds)
   if (maxRunSeconds > settings.maxCommandRunSeconds) {
     const msg = `is ${settings.maxCommandRunSeconds} seconds at most on this server`
     faults.push({ loc: ['max_command_run_seconds'], msg, type: 'value_error' })
   }
   const compilation = compileCommands({ field: 'ffmpeg_command', commands: [ffmpeg_command], inputs: input_files, outputs: output_files })
-  if (!compilation.ok) faults.push(...compilation.faults)
+  faults.push(...(compilation.ok ? argumentFaults(compilation.command.argvs) : compilation.faults))
   if (faults.length > 0 || !compilation.ok) throw new ValidationError(faults)
-  return {
+  const spec: CommandSpec = {
     ...identity,
     type: 'FFMPEG_COMMAND',
     request: { input_files, output_files, ffmpeg_command },
@@ -36,9 +44,22 @@ export function checkSubmit(
     webhookUrl: body.webhook_url ?? null,
     maxRunSeconds,
   }
+  const size = JSON.stringify(spec).length
+  if (size > MAX_SPEC_CHARACTERS) {
+    const msg = `files, command and metadata are too large together: ${size} characters with placeholders replaced, ${MAX_SPEC_CHARACTERS} at most`
+    throw new ValidationError([{ loc: [], msg, type: 'value_error' }])
+  }
+  return spec
 }
 
 function urlFaults(loc: string[], url: string, settings: Settings): Fault[] {
   const check = checkUrl(url, settings.allowedOrigins)
   return check.ok ? [] : [{ loc, msg: check.reason, type: 'value_error' }]
+}
+
+function argumentFaults(argvs: string[][]): Fault[] {
+  const longest = Math.max(...argvs.flat().map((argument) => new TextEncoder().encode(argument).length))
+  if (longest <= MAX_ARGUMENT_BYTES) return []
+  const msg = `has an argument of ${longest} bytes once its placeholders are replaced; a program takes ${MAX_ARGUMENT_BYTES} at most`
+  return [{ loc: ['ffmpeg_command'], msg, type: 'value_error' }]
 }

@@ -87,7 +87,7 @@ const readLog = createRoute({
 export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(submit, async (c) => {
     const waitSeconds = c.req.valid('query').wait ?? preferredWait(c.req.valid('header').prefer)
-    const spec = checkSubmit(c.req.valid('json'), identityOf(c), settingsOf(c.env))
+    const spec = await checkSubmit(c.req.valid('json'), identityOf(c), settingsOf(c.env))
     await submitCommands(c.env, spec.account, [spec])
     if (!waitSeconds) return c.json({ command_id: spec.id }, 200)
     return c.json(await view(c, await stubOf(c.env, spec.id).wait(spec.account, waitSeconds)), 200)

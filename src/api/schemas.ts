@@ -90,7 +90,11 @@ const submitBase = {
     .openapi({ type: 'number', description: 'FFmpeg is stopped after so many seconds. 300 unless given.' }),
 }
 
-const commandText = z.string().min(1, 'the command is empty').max(100_000, 'a command has 100,000 characters at most')
+const commandText = z
+  .string()
+  .max(100_000, 'a command has 100,000 characters at most')
+  .regex(/\S/, 'the command is empty')
+  .refine((text) => !text.includes('\0'), 'the command contains the character U+0000, which no program can be given')
 
 export const submitSchema = z.object({ ...submitBase, ffmpeg_command: commandText }).openapi('RunFFmpegCommand', { example: BODY_EXAMPLE })
 export type SubmitBody = z.output<typeof submitSchema>
