@@ -1,5 +1,5 @@
 /** The account's webhook, and what became of the deliveries. */
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi'
 import { checkUrl } from '../outbound/address.ts'
 import { settingsOf } from '../settings.ts'
 import { deliver } from '../webhooks/deliver.ts'
@@ -9,7 +9,14 @@ import type { ApiEnv } from './env.ts'
 import { ApiError, ValidationError } from './errors.ts'
 import { jsonBody } from './json-body.ts'
 import { bodyErrors, commandIdParam, json, notFound, requestErrors } from './responses.ts'
-import { deletedSchema, deliveriesSchema, deliverySchema, webhookConfigBodySchema, webhookConfigSchema, webhookSetSchema } from './schemas.ts'
+import {
+  deletedSchema,
+  deliveriesSchema,
+  deliverySchema,
+  webhookConfigBodySchema,
+  webhookConfigSchema,
+  webhookSetSchema,
+} from './schemas.ts'
 
 const security = [{ ApiKey: [] }]
 

@@ -44,7 +44,11 @@ export async function deliver(delivery: Delivery): Promise<AttemptResult> {
   } catch (error) {
     const timedOut = error instanceof Error && error.name === 'TimeoutError'
     const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} seconds` : `${check.url.host} could not be connected to`
-    return { attempt: { ...base, status: null, error: reason, durationMs: Date.now() - at, response: '' }, retryAfter: null, hopeless: false }
+    return {
+      attempt: { ...base, status: null, error: reason, durationMs: Date.now() - at, response: '' },
+      retryAfter: null,
+      hopeless: false,
+    }
   }
 }
 
