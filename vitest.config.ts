@@ -34,6 +34,7 @@ export default defineConfig({
           setupFiles: ['test/worker/setup.ts'],
           // Every test has an account of its own.
           sequence: { concurrent: true },
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

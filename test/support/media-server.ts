@@ -157,10 +157,11 @@ function headerOf(request: IncomingMessage, name: string): string | null {
   return request.headers[name]?.toString() ?? null
 }
 
-/** The first half of the file, then a broken connection. */
+/** The first half of the file, then a broken connection: late enough for the half to have gone through to whom it is meant for. */
 function sendHalf(file: Buffer, headers: Record<string, string>, response: ServerResponse): void {
   response.writeHead(200, { ...headers, 'content-length': file.length })
-  response.write(file.subarray(0, Math.floor(file.length / 2)), () => response.destroy())
+  response.write(file.subarray(0, Math.floor(file.length / 2)))
+  setTimeout(() => response.destroy(), 500)
 }
 
 /** The rest of the file from where the request asks, as long as the file is still the one that it means. */

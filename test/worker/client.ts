@@ -44,10 +44,10 @@ export async function faultsOf(response: Response): Promise<Fault[]> {
 
 const accounts: TestAccount[] = []
 
-/** Resolves when no command of any test runs any more, so that none finds its executor gone. */
+/** Resolves when no command of the tests so far runs any more, so that none finds its executor gone. */
 export async function settle(): Promise<void> {
   await Promise.all(
-    accounts.map((account) =>
+    accounts.splice(0).map((account) =>
       until(`the commands of ${account.name} have ended`, async () => {
         const [queued, processing] = await Promise.all([account.list('?status=QUEUED&limit=1'), account.list('?status=PROCESSING&limit=1')])
         return queued.total + processing.total === 0

@@ -26,6 +26,15 @@ test('an output that was not written is OUTPUT_MISSING, with its alias and what 
   expect((await env.FILES.list({ prefix: `${account.name}/` })).objects, 'nothing is stored of a failed command').toEqual([])
 })
 
+test('a command that fills the disk is OUTPUT_TOO_LARGE', async () => {
+  const account = await TestAccount.create()
+  const command = await account.run({
+    output_files: { out_video: 'huge.avi' },
+    ffmpeg_command: '-f lavfi -i testsrc=s=640x480:r=25:d=60 -c:v rawvideo {{out_video}}',
+  })
+  expect(command).toMatchObject({ error_status: 'OUTPUT_TOO_LARGE', error_message: expect.stringContaining('limit for one job') })
+})
+
 test('a command that takes too long is stopped, and says after how many seconds', async () => {
   const account = await TestAccount.create()
   const command = await account.run({

@@ -27,6 +27,16 @@ test('a server that recovers in time costs nothing but time', async () => {
   await account.succeed(copyOf(mediaUrl('/failing/2/500/tone.wav')))
 })
 
+test('a download that is cut is resumed where it was, if it is still the same file', async () => {
+  const account = await TestAccount.create()
+  const url = mediaUrl('/cut/1/tone.wav')
+  await account.succeed(copyOf(url))
+  expect(await requestsFor(url)).toEqual([
+    { target: expect.any(String), range: null, ifRange: null },
+    { target: expect.any(String), range: expect.stringMatching(/^bytes=[1-9]\d*-$/), ifRange: '"v1"' },
+  ])
+})
+
 test('a download that is cut at a server without ranges is begun anew', async () => {
   const account = await TestAccount.create()
   const url = mediaUrl('/norange/1/tone.wav')
