@@ -4,8 +4,8 @@
  */
 
 /**
- * FFmpeg's options that take no value, from the option tables of releases 4 to 8. All others take exactly one,
- * so a name missing here would shift what every later argument means.
+ * FFmpeg's options that take no value, from the option tables of releases 4 to 8. All others take exactly one, so a
+ * name missing here would shift what every later argument means. Where releases disagree, the policy refuses the option.
  */
 const FLAGS: ReadonlySet<string> = new Set([
   ...['report', 'y', 'n', 'ignore_unknown', 'copy_unknown', 'recast_media', 'stats', 'hide_banner', 'benchmark', 'benchmark_all'],

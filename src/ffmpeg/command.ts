@@ -33,6 +33,9 @@ export interface CompiledCommand {
 
 export type Compilation = { ok: true; command: CompiledCommand } | { ok: false; faults: Fault[] }
 
+/** Nobody reads more, and a long string of nonsense would make as many as it has words. */
+const MAX_FAULTS_PER_COMMAND = 50
+
 /** Compiles all commands of a submit, or says everything that is wrong with them. Never throws. */
 export function compileCommands(source: CommandSource): Compilation {
   const outputs = new Map(Object.entries(source.outputs))
@@ -50,7 +53,7 @@ export function compileCommands(source: CommandSource): Compilation {
       // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
       const found = problems.length > 0 ? problems : checkPolicy([argv], scope).map(({ msg }) => msg)
       const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
-      return found.map((msg): Fault => ({ loc, msg, type: 'value_error' }))
+      return found.slice(0, MAX_FAULTS_PER_COMMAND).map((msg): Fault => ({ loc, msg, type: 'value_error' }))
     }),
     ...unusedKeys('input_files', inputs.keys(), used),
     ...unusedKeys('output_files', outputs.keys(), used),
@@ -85,8 +88,17 @@ function compileOne(command: string, files: ReadonlyMap<string, string>): Compil
   )
   const problems = [...aliases].filter((alias) => !files.has(alias)).map((alias) => undeclared(alias, files))
   if (!split.ok) problems.push(`${split.reason}, at character ${split.position + 1}: ${excerpt(command, split.position)}`)
-  else if (argv.length === 0) problems.push('the command is empty: write what follows `ffmpeg` on a command line')
+  problems.push(...argv.filter(isTooLong).map((word) => `an argument is longer than 128 KiB: ${excerpt(word, 0)}`))
+  if (split.ok && argv.length === 0) problems.push('the command is empty: write what follows `ffmpeg` on a command line')
   return { argv, aliases, problems }
+}
+
+/** Linux passes no longer argument on to a program. */
+const MAX_ARGUMENT_BYTES = 128 * 1024 - 1
+
+function isTooLong(argument: string): boolean {
+  // At most three bytes of UTF-8 to a character of JavaScript.
+  return argument.length * 3 > MAX_ARGUMENT_BYTES && new TextEncoder().encode(argument).length > MAX_ARGUMENT_BYTES
 }
 
 function undeclared(alias: string, files: ReadonlyMap<string, string>): string {

@@ -188,8 +188,8 @@ function positive(value: unknown): number | null {
 }
 
 function positiveInteger(value: unknown): number | null {
-  const number = positive(value)
-  return number === null ? null : Math.round(number)
+  const number = Math.round(positive(value) ?? 0)
+  return number > 0 && Number.isSafeInteger(number) ? number : null
 }
 
 function kilobits(value: unknown): number | null {

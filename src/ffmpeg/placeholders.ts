@@ -8,7 +8,8 @@ const BRACES = `\\{\\{\\s*(${ALIAS})\\s*\\}\\}`
 const ESCAPED_BRACES = `\\\\\\{\\\\\\{\\s*(${ALIAS})\\s*\\\\\\}\\\\\\}`
 /** Double angles also occur in texts and titles, so only the two prefixes that an alias may have make a placeholder of them. */
 const ANGLES = `<<\\s*((?:in|out)_[A-Za-z0-9_]+)\\s*>>`
-const PLACEHOLDER = `${BRACES}|${ESCAPED_BRACES}|${ANGLES}`
+const PLACEHOLDER = new RegExp(`${BRACES}|${ESCAPED_BRACES}|${ANGLES}`, 'g')
+const PLACEHOLDER_HERE = new RegExp(PLACEHOLDER, 'y')
 
 export interface Placeholder {
   alias: string
@@ -18,18 +19,17 @@ export interface Placeholder {
 
 /** The placeholder that starts exactly at `position`, if there is one. */
 export function placeholderAt(text: string, position: number): Placeholder | null {
-  const pattern = new RegExp(PLACEHOLDER, 'y')
-  pattern.lastIndex = position
-  const match = pattern.exec(text)
+  PLACEHOLDER_HERE.lastIndex = position
+  const match = PLACEHOLDER_HERE.exec(text)
   return match === null ? null : { alias: match[1] ?? match[2] ?? match[3] ?? '', length: match[0].length }
 }
 
 /** The alias of every placeholder in `text`, in order, repeated ones included. */
 export function aliasesIn(text: string): string[] {
-  return Array.from(text.matchAll(new RegExp(PLACEHOLDER, 'g')), (match) => match[1] ?? match[2] ?? match[3] ?? '')
+  return Array.from(text.matchAll(PLACEHOLDER), (match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
 /** Replaces every placeholder by what `replacement` gives for its alias. */
 export function replacePlaceholders(text: string, replacement: (alias: string) => string): string {
-  return text.replace(new RegExp(PLACEHOLDER, 'g'), (_, braces, escaped, angles) => replacement(String(braces ?? escaped ?? angles)))
+  return text.replace(PLACEHOLDER, (_, braces, escaped, angles) => replacement(String(braces ?? escaped ?? angles)))
 }

@@ -41,6 +41,7 @@ const LIBVMAF: FilterRules = {
   options: { model: SIMPLE_MODEL, model_path: READ, log_path: WRITE },
 }
 
+const FONT: Rule = { kind: 'file', access: 'read', hint: 'or name an installed font by its family, as in `font=DejaVu Sans`' }
 const OWN_INPUT = 'give the file as one more `-i {{in_…}}` and use its pad, such as `[1:v]`, in the graph'
 const MOVIE: FilterRule = { refused: { why: 'opens a file or URL by itself, past the guards on inputs', instead: OWN_INPUT } }
 const PLUGIN: FilterRule = { refused: { why: "loads a plugin from the server's disk", instead: "use one of FFmpeg's own filters" } }
@@ -76,7 +77,7 @@ export const FILTERS: ReadonlyMap<string, FilterRule> = new Map<string, FilterRu
     'drawtext',
     {
       positional: ['fontfile', 'text', 'textfile'],
-      options: { fontfile: READ, textfile: READ, text: TEXT },
+      options: { fontfile: FONT, textfile: READ, text: TEXT },
     },
   ],
   ['lut3d', { positional: ['file'], options: { file: READ } }],
@@ -146,11 +147,11 @@ export const FILTERS: ReadonlyMap<string, FilterRule> = new Map<string, FilterRu
   ['signature', { positional: ['detectmode', 'nb_inputs', 'filename'], options: { filename: WRITE } }],
   ['cellauto', { positional: ['filename', 'pattern'], options: { filename: READ, f: READ, pattern: TEXT, p: TEXT } }],
   ['life', { positional: ['filename'], options: { filename: READ, f: READ } }],
-  ['showcqt', { positional: [], options: { fontfile: READ, axisfile: READ } }],
+  ['showcqt', { positional: [], options: { fontfile: FONT, axisfile: READ } }],
   ['lensfun', { positional: ['make', 'model'], options: { db_path: READ, make: TEXT, model: TEXT, lens_model: TEXT } }],
   ['ocr', { positional: ['datapath'], options: { datapath: FOLDER } }],
-  ['qrencode', { positional: [], options: { text: TEXT, textfile: READ, fontfile: READ } }],
-  ['qrencodesrc', { positional: [], options: { text: TEXT, textfile: READ, fontfile: READ } }],
+  ['qrencode', { positional: [], options: { text: TEXT, textfile: READ, fontfile: FONT } }],
+  ['qrencodesrc', { positional: [], options: { text: TEXT, textfile: READ, fontfile: FONT } }],
   ['drawvg', { positional: ['script', 'file'], options: { script: TEXT, s: TEXT, file: READ } }],
   [
     'libplacebo',

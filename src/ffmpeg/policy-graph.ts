@@ -37,7 +37,7 @@ function checkFilterValue(what: string, rule: Rule | undefined, value: string, s
   if (value === '' || rule?.kind === 'text') return []
   switch (rule?.kind) {
     case 'file':
-      return checkFile(value, rule.access, what, scope)
+      return checkFile(value, rule.access, what, scope, rule.hint)
     case 'commands':
       return checkCommands(value, scope)
     case 'options':

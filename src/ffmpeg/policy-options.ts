@@ -29,6 +29,10 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ...all('progress', PROGRESS),
   ['report', refused('writes a report file', "leave it out; the command's log holds what FFmpeg prints")],
 
+  // Releases disagree on whether these take a value, so what follows one of them has no certain meaning.
+  ...all('autorotate autoscale', refused('is on by default', 'leave it out, or turn it off with `-noautorotate` or `-noautoscale`')),
+  ...all('deinterlace intra psnr', refused('is gone from FFmpeg', 'use the filters `yadif` and `psnr`, or `-g 1`')),
+
   // Filter graphs.
   ...all('vf af filter filter_complex lavfi graph', GRAPH),
   ...all('filter_script filter_complex_script graph_file', UNSEEN_GRAPH),

@@ -12,7 +12,8 @@ export type Access =
   | 'folder'
 
 export type Rule =
-  | { kind: 'file'; access: Access }
+  /** `hint`: what to write instead, beside declaring the file. */
+  | { kind: 'file'; access: Access; hint?: string }
   /** Opens nothing, whatever it says. */
   | { kind: 'text' }
   /** Harmless as long as it matches. */

@@ -20,10 +20,11 @@ export interface Problem {
 }
 
 /** Checks a file name. `what` names the option or filter that opens it, for the message. */
-export function checkFile(value: string, access: Access, what: string, scope: PolicyScope): Problem[] {
+export function checkFile(value: string, access: Access, what: string, scope: PolicyScope, hint?: string): Problem[] {
   const name = value.replace(/^file:(?!\/)/, '')
   if (isAllowed(name, access, scope)) return []
-  return [{ token: value, msg: `${what} may not open \`${value}\`: ${advice(value, access, scope)}` }]
+  const instead = [advice(value, access, scope), ...(hint === undefined ? [] : [hint])].join(', ')
+  return [{ token: value, msg: `${what} may not open \`${value}\`: ${instead}` }]
 }
 
 function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {

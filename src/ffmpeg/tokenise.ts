@@ -12,10 +12,12 @@ const ESCAPABLE = '"\\'
 const WHITE_SPACE = ' \t\r\n'
 
 /**
- * Splits `command`; a failure gives the zero-based position where the unfinished quote or escape begins.
+ * Splits `command`; a failure gives the zero-based position of its cause, such as a quote that is never closed.
  * A placeholder keeps its place in a token, spaces inside it and all, as `{{alias}}`.
  */
 export function tokenise(command: string): Tokens {
+  const nul = command.indexOf('\0')
+  if (nul !== -1) return { ok: false, position: nul, reason: 'a NUL character, which no argument can hold' }
   const tokens: string[] = []
   let token: string | null = null
   let quote: { mark: string; position: number } | null = null

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { isExitingOption, parseArgv } from '../../src/ffmpeg/argv.ts'
+import { FILTERS } from '../../src/ffmpeg/policy-filters.ts'
+import { NAMED_DEMUXERS, REFUSED_DEMUXERS, REFUSED_MUXERS } from '../../src/ffmpeg/policy-formats.ts'
+import { OPTIONS } from '../../src/ffmpeg/policy-options.ts'
+import { componentNames, freeOptions, outputDevices, positionalOptions, splitByFfmpeg, toolOptions } from './ffmpeg-options.ts'
+
+/** Words in an option's name or help that hint at something being opened. */
+const OPENS =
+  /(?<!pro)file|path|\burl\b|\buri\b|plugin|librar|\bmodel|device|\bdir|folder|\bhost|address|server|socket|proxy|\bscript|program|execut|playlist|\bfont|\bcert|\bsofa|connect|\bstats|\blut\b|hook|shader/i
+
+/** Classes whose options matter only to a protocol, device or format that no command can reach. */
+const UNREACHABLE = new Set([
+  ...['ftp', 'http', 'https', 'icecast', 'rtmp', 'rtmps', 'rtmpt', 'rtmpts', 'rtp', 'srtp', 'tls', 'udp', 'udplite', 'amqp', 'librist'],
+  ...[
+    'libsrt',
+    'libssh',
+    'IPFS',
+    'crypto',
+    'PulseAudio outdev',
+    'Pulse indev',
+    'iec61883 indev',
+    'RTP demuxer',
+    'RTSP demuxer',
+    'SDP demuxer',
+  ],
+])
+
+/** Options that smell of a file and open none: why. */
+const HARMLESS: ReadonlyMap<string, string> = new Map([
+  ['aa_fixed_key', 'a key, in hexadecimal'],
+  ['activation_bytes', 'a key, in hexadecimal'],
+  ['audible_key', 'a key, in hexadecimal'],
+  ['audible_iv', 'a key, in hexadecimal'],
+  ['audible_fixed_key', 'a key, in hexadecimal'],
+  ['lmname', 'a name within the language model'],
+  ['input', 'a name within the neural model'],
+  ['output', 'a name within the neural model'],
+  ['font', 'a family name, looked up among the installed fonts'],
+  ['fontcolor', 'a colour'],
+  ['fontcolor_expr', 'a colour'],
+  ['fontsize', 'an expression'],
+  ['derive_device', 'the type of a device that the command has already'],
+  ['custom_shader_bin', 'the shader itself, in hexadecimal'],
+  ['kernel', 'a name within the program'],
+  ['y', 'a flag'],
+  ['n', 'a flag'],
+  ['hide_banner', 'a flag'],
+  ['vstats', 'a flag: the file is a plain name in the working directory'],
+  ['stats_period', 'a duration'],
+  ['fs', 'a size'],
+  ['target', 'one of a few words'],
+  ['map', 'indexes of inputs and streams'],
+  ['map_metadata', 'indexes of inputs and streams'],
+  ['map_channel', 'indexes of inputs and streams'],
+  ['map_chapters', 'an index of an input'],
+  ['streamid', 'numbers'],
+])
+
+const filterNames = new Set(componentNames('filter'))
+
+/** A class of options is named after its filters: `(a)movie`, `lut/lutyuv/lutrgb`. */
+function filtersOf(owner: string): string[] {
+  const names = owner.startsWith('(a)') ? [owner.slice(3), `a${owner.slice(3)}`] : owner.split('/')
+  return names.filter((name) => filterNames.has(name))
+}
+
+describe('the tables know this FFmpeg', () => {
+  it('every demuxer is either allowed or refused with a reason', () => {
+    const names = componentNames('demuxer').flatMap((name) => name.split(','))
+    const known = (name: string) => NAMED_DEMUXERS.has(name) || REFUSED_DEMUXERS.has(name) || name === 'lavfi' || name === 'concat'
+    expect(names.length).toBeGreaterThan(100)
+    expect(names.filter((name) => !known(name))).toEqual([])
+  })
+
+  it('every output device is refused as a muxer', () => {
+    expect(outputDevices().filter((name) => !REFUSED_MUXERS.has(name))).toEqual([])
+  })
+
+  it('every option that smells of a file, URL, device or plugin has a rule or a reason', () => {
+    const unknown = freeOptions()
+      .filter(({ name, help }) => OPENS.test(`${name} ${help}`))
+      .filter(({ owner, name }) => {
+        const filters = filtersOf(owner)
+        const hasRule =
+          filters.length === 0
+            ? OPTIONS.has(name)
+            : filters.every((filter) => {
+                const rule = FILTERS.get(filter)
+                return rule !== undefined && ('refused' in rule || Object.hasOwn(rule.options, name))
+              })
+        return !hasRule && !HARMLESS.has(name) && !UNREACHABLE.has(owner)
+      })
+    expect(unknown.map(({ owner, name, help }) => `${owner}.${name}: ${help}`)).toEqual([])
+  })
+
+  it('every command-line option that smells of a file has a rule or a reason', () => {
+    const unknown = toolOptions().filter(
+      ({ name, help }) => OPENS.test(`${name} ${help}`) && !OPTIONS.has(name) && !isExitingOption(name) && !HARMLESS.has(name),
+    )
+    expect(unknown.map(({ name, help }) => `-${name}: ${help}`)).toEqual([])
+  })
+
+  it('every command-line option takes a value exactly if FFmpeg gives it one', () => {
+    // Left out: what acts while FFmpeg still reads its command line, and what the policy refuses whatever follows.
+    const names = new Set(
+      toolOptions()
+        .map(({ name }) => name)
+        .filter((name) => !isExitingOption(name) && !/^(v|loglevel)$/.test(name) && OPTIONS.get(name)?.kind !== 'refused'),
+    )
+    const argv = [...names].flatMap((name) => [`-${name}`, `value-of-${name}`])
+    const outputs = parseArgv(argv).files.map((file) => file.url)
+    const outputsOfFfmpeg = splitByFfmpeg(argv)
+      .filter(({ takenFor }) => takenFor === 'output url')
+      .map(({ argument }) => argument)
+    expect(names.size).toBeGreaterThan(100)
+    expect(outputs).toEqual(outputsOfFfmpeg)
+  })
+
+  it('bare values go to the options that the table says', () => {
+    for (const [filter, rule] of FILTERS) {
+      if ('refused' in rule || !filterNames.has(filter)) continue
+      const actual = positionalOptions(filter)
+      rule.positional.forEach((name, i) => {
+        expect(actual[i], `${filter}: option ${i}`).toContain(name)
+      })
+    }
+  })
+})
