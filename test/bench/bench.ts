@@ -62,7 +62,7 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
 
 async function copy({ stack, media, bare }: Bench, megabytes: number): Promise<Row[]> {
   const scenario = `copy${megabytes}`
-  const memory = watchMemory(process.pid)
+  const memory = await watchMemory(process.pid)
   const job = { inputUrl: media.url(`${megabytes}mb.mov`), args: ['-c', 'copy'], outputName: 'out.mov' }
   const rows = await compare(scenario, stack, job, 3, (ours, plain) => ({
     measure: 'ratio to plain FFmpeg',
@@ -70,7 +70,7 @@ async function copy({ stack, media, bare }: Bench, megabytes: number): Promise<R
     value: ours / plain,
     goal: '≤ 2',
   }))
-  const peak = memory.stop()
+  const peak = await memory.peak()
   const inR2 = await bare.timeUpload(megabytes * 1_000_000)
   return [
     ...rows,

@@ -1,37 +1,27 @@
-/** How much memory the parts of a running stack take. */
-
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+/** How much memory the parts of a running stack take at the most. Linux only: the kernel keeps the peak, so that looking costs nothing. */
+import { readFile, writeFile } from 'node:fs/promises'
 import { descendantsOf } from '../support/processes.ts'
 
-export interface PeakMemory {
-  /** Megabytes of the largest workerd, and of the executor. */
-  stop: () => { workerd: number; executor: number }
+export interface MemoryWatch {
+  /** Megabytes of the larger workerd, and of the executor, since the watch began; NaN where the system does not tell. */
+  peak: () => Promise<{ workerd: number; executor: number }>
 }
 
-/** Samples resident memory until stopped. */
-export function watchMemory(pid: number): PeakMemory {
-  const peak = { workerd: 0, executor: 0 }
-  let stopped = false
-  const sample = async () => {
-    while (!stopped) {
-      for (const info of await descendantsOf(pid)) {
-        const kind = /\/workerd serve /.test(info.command) ? 'workerd' : /container\/server\.ts$/.test(info.command) ? 'executor' : null
-        if (kind) peak[kind] = Math.max(peak[kind], await residentMegabytes(info.pid))
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
+/** Forgets the peaks so far of what `pid` has started. */
+export async function watchMemory(pid: number): Promise<MemoryWatch> {
+  const processes = await descendantsOf(pid)
+  // 5 is the kernel's word for "the peak is what it is now" (proc(5), clear_refs).
+  await Promise.all(processes.map((info) => writeFile(`/proc/${info.pid}/clear_refs`, '5').catch(() => undefined)))
+  const largest = async (pattern: RegExp) => {
+    const peaks = await Promise.all(processes.filter((info) => pattern.test(info.command)).map((info) => peakMegabytes(info.pid)))
+    return Math.max(...peaks)
   }
-  void sample()
   return {
-    stop: () => {
-      stopped = true
-      return peak
-    },
+    peak: async () => ({ workerd: await largest(/\/workerd serve /), executor: await largest(/container\/server\.ts$/) }),
   }
 }
 
-async function residentMegabytes(pid: number): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)]).catch(() => ({ stdout: '0' }))
-  return Number(stdout) / 1024
+async function peakMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024
 }
