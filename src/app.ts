@@ -9,6 +9,7 @@ import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors
 import { registerHealth } from './api/health.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
 import { requestId } from './api/request-id.ts'
+import { registerWebhooks } from './api/webhooks.ts'
 import { log } from './logging/log.ts'
 
 export function createApp(): OpenAPIHono<ApiEnv> {
@@ -26,6 +27,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerDownload(app)
   app.use('/api/v1/*', requireApiKey)
   registerCommands(app)
+  registerWebhooks(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'RenderIO', version: '1' } })

@@ -3,7 +3,13 @@ import { Account } from './account/account.ts'
 import { createApp } from './app.ts'
 import { Command } from './command/command.ts'
 import { Executor } from './executor/container.ts'
+import { consumeWebhooks } from './webhooks/consumer.ts'
 
 export { Account, Command, Executor }
 
-export default createApp()
+const app = createApp()
+
+export default {
+  fetch: app.fetch,
+  queue: consumeWebhooks,
+} satisfies ExportedHandler<Env>

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { parseOrigins } from './outbound/address.ts'
+import { parseSchedule } from './webhooks/schedule.ts'
 
 const MEBIBYTE = 1024 * 1024
 const DAY_SECONDS = 86_400
@@ -23,6 +24,7 @@ const settingsSchema = z
     MAX_COMMAND_RUN_SECONDS: count(3600),
     MAX_INPUT_MB: z.coerce.number().positive().default(5000),
     MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
+    WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
     ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
     PUBLIC_URL: optionalText,
     EXECUTOR_URL: optionalText,
@@ -41,6 +43,8 @@ const settingsSchema = z
     maxCommandRunSeconds: raw.MAX_COMMAND_RUN_SECONDS,
     maxInputBytes: Math.floor(raw.MAX_INPUT_MB * MEBIBYTE),
     maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
+    /** Seconds before each attempt to deliver a webhook, the first included. */
+    webhookDelays: parseSchedule(raw.WEBHOOK_RETRY_SCHEDULE),
     /** The only private addresses that inputs and webhooks may be on. */
     allowedOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
     /** Origin under which clients reach the Worker, where it is not that of their request. */

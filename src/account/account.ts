@@ -5,15 +5,18 @@ import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { type Admission, AdmissionQueue } from './admission.ts'
 import { CommandIndex, type CommandPage, type CommandStatus } from './command-index.ts'
+import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
 export class Account extends DurableObject<Env> {
   readonly #queue: AdmissionQueue
   readonly #commands: CommandIndex
+  readonly #webhook: WebhookEndpoints
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#queue = new AdmissionQueue(ctx.storage.sql)
     this.#commands = new CommandIndex(ctx.storage.sql)
+    this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
 
   /** Lists new commands and puts them at the end of the queue: all of them or, if this throws, none. */
@@ -62,6 +65,25 @@ export class Account extends DurableObject<Env> {
   /** A page of the account's commands, newest first. */
   async listCommands(limit: number, offset: number, status: CommandStatus | null): Promise<CommandPage> {
     return this.#commands.page(limit, offset, status)
+  }
+
+  /** The account's webhook, and what signs every event of the account. */
+  async webhookTarget(): Promise<WebhookTarget> {
+    return this.#webhook.target(Date.now())
+  }
+
+  /** Sets the webhook and enables it anew. Without a secret the one there is stays. */
+  async putWebhook(url: string, secret: string | null): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.#webhook.put(url, secret, Date.now()))
+  }
+
+  async deleteWebhook(): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.#webhook.delete())
+  }
+
+  /** How the deliveries of one event to the account's webhook at `url` ended. Idempotent. */
+  async reportDelivery(eventId: string, url: string, delivered: boolean): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.#webhook.report(eventId, url, delivered, Date.now()))
   }
 
   /** Leases that ran out: their commands are woken to renew them; who stays silent loses the slot to the next. */

@@ -8,9 +8,10 @@ import { commandView } from '../command/view.ts'
 import { storageUrl } from '../files/storage-url.ts'
 import { settingsOf } from '../settings.ts'
 import { checkSubmit } from './check-submit.ts'
+import { commandStub, noSuchCommand } from './command-stub.ts'
 import type { ApiEnv } from './env.ts'
-import { ApiError, errorSchema, validationErrorSchema } from './errors.ts'
 import { jsonBody } from './json-body.ts'
+import { bodyErrors, commandIdParam, json, notFound, requestErrors } from './responses.ts'
 import {
   type CommandView,
   commandListQuerySchema,
@@ -21,15 +22,6 @@ import {
   waitQuerySchema,
   waitSchema,
 } from './schemas.ts'
-
-const json = <T extends z.ZodType>(schema: T, description: string) => ({ description, content: { 'application/json': { schema } } })
-
-const requestErrors = {
-  400: json(errorSchema, 'Not JSON, or a query that is out of range.'),
-  401: json(errorSchema, 'No API key, or an unknown one.'),
-}
-
-const commandId = z.object({ command_id: z.string().openapi({ param: { name: 'command_id', in: 'path' }, format: 'uuid' }) })
 
 const submit = createRoute({
   method: 'post',
@@ -45,9 +37,7 @@ const submit = createRoute({
   responses: {
     200: json(z.union([submittedSchema, commandSchema]), 'Accepted; with `wait`, the poll response.'),
     ...requestErrors,
-    413: json(errorSchema, 'A body over 1 MiB.'),
-    415: json(errorSchema, 'A body that is not declared as JSON.'),
-    422: json(validationErrorSchema, 'Every fault of the body.'),
+    ...bodyErrors,
   },
 })
 
@@ -56,8 +46,8 @@ const poll = createRoute({
   path: '/api/v1/commands/{command_id}',
   summary: 'Poll a command',
   security: [{ ApiKey: [] }],
-  request: { params: commandId, query: waitQuerySchema },
-  responses: { 200: json(commandSchema, 'The command as it stands.'), ...requestErrors, 404: json(errorSchema, 'No such command.') },
+  request: { params: commandIdParam, query: waitQuerySchema },
+  responses: { 200: json(commandSchema, 'The command as it stands.'), ...requestErrors, ...notFound('No such command.') },
 })
 
 const list = createRoute({
@@ -75,11 +65,11 @@ const readLog = createRoute({
   path: '/api/v1/commands/{command_id}/log',
   summary: 'FFmpeg’s stderr',
   security: [{ ApiKey: [] }],
-  request: { params: commandId },
+  request: { params: commandIdParam },
   responses: {
     200: { description: 'Plain text, empty until FFmpeg has ended.', content: { 'text/plain': { schema: z.string() } } },
     ...requestErrors,
-    404: json(errorSchema, 'No such command.'),
+    ...notFound('No such command.'),
   },
 })
 
@@ -89,11 +79,11 @@ export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
     const spec = await checkSubmit(c.req.valid('json'), identityOf(c), settingsOf(c.env))
     await submitCommands(c.env, spec.account, [spec])
     if (!waitSeconds) return c.json({ command_id: spec.id }, 200)
-    return c.json(await view(c, await stubOf(c.env, spec.id).wait(spec.account, waitSeconds)), 200)
+    return c.json(await view(c, await commandStub(c.env, spec.id).wait(spec.account, waitSeconds)), 200)
   })
 
   app.openapi(poll, async (c) => {
-    const command = stubOf(c.env, c.req.valid('param').command_id)
+    const command = commandStub(c.env, c.req.valid('param').command_id)
     const { wait } = c.req.valid('query')
     return c.json(await view(c, wait ? await command.wait(c.var.account, wait) : await command.read(c.var.account)), 200)
   })
@@ -107,7 +97,7 @@ export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
   })
 
   app.openapi(readLog, async (c) => {
-    const log = await stubOf(c.env, c.req.valid('param').command_id).readLog(c.var.account)
+    const log = await commandStub(c.env, c.req.valid('param').command_id).readLog(c.var.account)
     if (log === null) throw noSuchCommand()
     return c.text(log, 200)
   })
@@ -115,11 +105,6 @@ export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
 
 function identityOf(c: Context<ApiEnv>): Pick<CommandSpec, 'id' | 'account' | 'createdAt' | 'origin'> {
   return { id: crypto.randomUUID(), account: c.var.account, createdAt: Date.now(), origin: new URL(c.req.url).origin }
-}
-
-function stubOf(env: Env, id: string) {
-  if (!z.uuid().safeParse(id).success) throw noSuchCommand()
-  return env.COMMAND.get(env.COMMAND.idFromName(id.toLowerCase()))
 }
 
 async function view(c: Context<ApiEnv>, command: CommandSnapshot | null): Promise<CommandView> {
@@ -138,10 +123,6 @@ function urlMaker(c: Context<ApiEnv>) {
   const { account } = c.var
   const { origin } = new URL(c.req.url)
   return (file: { fileId: string; filename: string }) => storageUrl({ account, ...file }, origin, settingsOf(c.env))
-}
-
-function noSuchCommand(): ApiError {
-  return new ApiError('NOT_FOUND', 'there is no command with this id')
 }
 
 /** `Prefer: wait=N` (RFC 7240). A preference that cannot be met is ignored, as the RFC has it. */

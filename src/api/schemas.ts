@@ -78,12 +78,15 @@ function isShallow(value: object, maxDepth: number): boolean {
   return true
 }
 
+/** Every attempt to deliver is recorded with it, so it must not be of any length. */
+export const webhookUrlSchema = z.string().max(2048, 'a webhook’s URL has 2,048 characters at most')
+
 /** What every kind of submit has in common. */
 const submitBase = {
   input_files: inputFilesSchema.default({}),
   output_files: outputFilesSchema,
   metadata: metadataSchema.nullish(),
-  webhook_url: z.string().nullish().openapi({ format: 'uri', description: 'Called when the command has ended.' }),
+  webhook_url: webhookUrlSchema.nullish().openapi({ format: 'uri', description: 'Called when the command has ended.' }),
   max_command_run_seconds: wireNumber
     .pipe(z.number().positive('must be more than 0 seconds'))
     .nullish()

@@ -1,15 +1,18 @@
 /** One object per command, named by its id: the only writer of the command's state. Driven by alarms. */
 import { DurableObject } from 'cloudflare:workers'
-import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import type { ExecutorClient } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
 import type { Progress } from '../executor/protocol.ts'
-import { fileKey } from '../files/key.ts'
 import { ownFileOf } from '../files/own-file.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
+import { isDue, type Outbox } from '../webhooks/outbox.ts'
+import { sendWebhook } from './delivery.ts'
+import { afterEnd, deleteGarbage, type Ending, wipeJob } from './ending.ts'
 import type { CommandRecord, CommandSpec } from './record.ts'
-import { download, follow, jobName, type RunContext, upload } from './run.ts'
-import { type CommandEvent, type CommandState, INITIAL_STATE, isTerminal, type ProcessingState, transition } from './state.ts'
+import { download, follow, type RunContext, upload } from './run.ts'
+import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
+import { CommandStore } from './store.ts'
 
 /** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
 const SLICE_MS = 10 * 60_000
@@ -27,77 +30,95 @@ export interface CommandSnapshot extends CommandRecord {
 }
 
 export class Command extends DurableObject<Env> {
-  #record: CommandRecord | null
+  readonly #store: CommandStore
   #progress: Progress | null = null
   /** Ends the present step when something outside of it has changed the state. */
   #step = new AbortController()
   #waiters = new Set<() => void>()
-  /** Set by a poke, which may come while an alarm has asked for a slot in vain and is about to go to sleep. */
+  /** Set by whoever wants attention, which may be while an alarm has found nothing to do and is about to go to sleep. */
   #poked = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#record = ctx.storage.kv.get<CommandRecord>('record') ?? null
+    this.#store = new CommandStore(ctx.storage)
   }
 
   /** Stores a new command and sets it going. A second call with the same id changes nothing. */
   async submit(spec: CommandSpec): Promise<void> {
-    if (this.#record) return
-    this.#record = { spec, state: INITIAL_STATE, filesDeletedAt: null }
-    this.ctx.storage.kv.put('record', this.#record)
+    if (this.#store.record) return
+    this.#store.create(spec)
     await this.ctx.storage.setAlarm(Date.now())
   }
 
   /** A slot may be free. Answers false when there is no such command. */
   async poke(): Promise<boolean> {
-    if (!this.#record) return false
-    this.#poked = true
-    if (!isTerminal(this.#record.state) || !this.ctx.storage.kv.get('settled')) await this.ctx.storage.setAlarm(Date.now())
+    const { record } = this.#store
+    if (!record) return false
+    if (!isTerminal(record.state) || !this.#store.settled) await this.#wake()
     return true
   }
 
   /** The command as it stands, for the account that owns it; null for anyone else and for an unknown id. */
   async read(account: string): Promise<CommandSnapshot | null> {
-    if (this.#record?.spec.account !== account) return null
-    return { ...this.#record, progress: this.#progress }
+    const record = this.#recordFor(account)
+    return record && { ...record, progress: this.#progress }
   }
 
   /** As `read`, held until the command ends or `seconds` have passed. */
   async wait(account: string, seconds: number): Promise<CommandSnapshot | null> {
-    if (this.#record?.spec.account === account && !isTerminal(this.#record.state)) await this.#ended(seconds * 1000)
+    const record = this.#recordFor(account)
+    if (record && !isTerminal(record.state)) await this.#ended(seconds * 1000)
     return this.read(account)
   }
 
   /** FFmpeg's stderr, empty until it has run; null as in `read`. */
   async readLog(account: string): Promise<string | null> {
-    if (this.#record?.spec.account !== account) return null
-    return this.ctx.storage.kv.get<string>('log') ?? ''
+    return this.#recordFor(account) && this.#store.log
+  }
+
+  /** The queue's reminder that a webhook is due. One that comes too early, too late or twice does no harm. */
+  async deliveryDue(): Promise<void> {
+    const { outbox } = this.#store
+    if (outbox && isDue(outbox, Date.now())) await this.#wake()
+  }
+
+  /** What became of the command's webhook; `outbox` is null until the command has ended. Null as in `read`. */
+  async readDeliveries(account: string): Promise<{ outbox: Outbox | null } | null> {
+    return this.#recordFor(account) && { outbox: this.#store.outbox }
+  }
+
+  /** Sends the webhook again, now and once. `sent` is false when the command goes on, or has no address to send it to. Null as in `read`. */
+  async redeliver(account: string): Promise<{ outbox: Outbox | null; sent: boolean } | null> {
+    if (!this.#recordFor(account)) return null
+    const { outbox } = this.#store
+    const sent = outbox !== null && (await sendWebhook(outbox, { manual: true }, this.#ending()))
+    if (sent) await this.#wake()
+    return { outbox: this.#store.outbox, sent }
   }
 
   override async alarm(): Promise<void> {
-    const record = this.#record
-    if (!record) return
+    if (!this.#store.record) return
     await this.ctx.storage.setAlarm(Date.now() + WATCHDOG_MS)
     const sliceEnd = Date.now() + SLICE_MS
     let nextAlarm: number | null = Date.now()
     this.#poked = false
     try {
-      do nextAlarm = await this.#advance(record, sliceEnd)
+      do nextAlarm = await this.#advance(sliceEnd)
       while (nextAlarm !== null && nextAlarm <= Date.now() && Date.now() < sliceEnd)
-      this.ctx.storage.kv.delete('faults')
+      this.#store.forgiveFaults()
     } catch (error) {
-      nextAlarm = this.#countFault(record, error)
+      nextAlarm = this.#countFault(error)
     }
-    if (this.#poked && nextAlarm !== null) nextAlarm = Date.now()
+    if (this.#poked) nextAlarm = Date.now()
     if (nextAlarm === null) await this.ctx.storage.deleteAlarm()
     else await this.ctx.storage.setAlarm(nextAlarm)
   }
 
   /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
-  async #advance(record: CommandRecord, sliceEnd: number): Promise<number | null> {
-    const { state } = record
-    if (isTerminal(state)) return this.#afterEnd(record)
-    if (state.status === 'QUEUED' || state.stage === 'QUEUED') return this.#askForSlot(record, state)
+  async #advance(sliceEnd: number): Promise<number | null> {
+    const { state } = this.#store.mustExist
+    if (isTerminal(state)) return afterEnd(state, this.#ending())
+    if (state.status === 'QUEUED' || state.stage === 'QUEUED') return this.#askForSlot(state)
     await this.#holdingSlot(state.slot, sliceEnd, async (context) => {
       switch (state.stage) {
         case 'DOWNLOADING':
@@ -113,10 +134,11 @@ export class Command extends DurableObject<Env> {
     return Date.now()
   }
 
-  async #askForSlot(record: CommandRecord, state: CommandState): Promise<number> {
+  async #askForSlot(state: CommandState): Promise<number> {
     if (state.status === 'PROCESSING' && state.stage === 'QUEUED' && state.retryAt > Date.now()) return state.retryAt
-    await this.#wipeJob()
-    await this.#deleteGarbage()
+    await wipeJob(this.#ending())
+    await deleteGarbage(this.#ending())
+    const record = this.#store.mustExist
     const admission = await this.#account().admit(record.spec.id)
     switch (admission.kind) {
       case 'slot':
@@ -135,8 +157,7 @@ export class Command extends DurableObject<Env> {
   /** Runs a step that needs the slot, renewing the lease all the while. */
   async #holdingSlot(slot: number, sliceEnd: number, step: (context: RunContext) => Promise<void>): Promise<void> {
     const { env } = this
-    const record = this.#mustExist()
-    const { spec } = record
+    const { spec } = this.#store.mustExist
     this.#step = new AbortController()
     const { signal } = this.#step
     const renewal = setInterval(() => this.ctx.waitUntil(this.#renewLease(slot)), LEASE_RENEWAL_MS)
@@ -152,7 +173,9 @@ export class Command extends DurableObject<Env> {
         setProgress: (progress) => {
           this.#progress = progress
         },
-        setLog: (text) => this.ctx.storage.kv.put('log', text),
+        setLog: (text) => {
+          this.#store.log = text
+        },
         signal,
       })
     } finally {
@@ -162,89 +185,35 @@ export class Command extends DurableObject<Env> {
   }
 
   async #renewLease(slot: number): Promise<void> {
-    const record = this.#mustExist()
+    const { spec } = this.#store.mustExist
     try {
-      const admission = await this.#account().admit(record.spec.id)
+      const admission = await this.#account().admit(spec.id)
       if (admission.kind === 'slot' && admission.slot === slot) return
     } catch (error) {
-      log('warn', 'command.lease_not_renewed', { command_id: record.spec.id, error })
+      log('warn', 'command.lease_not_renewed', { command_id: spec.id, error })
       return
     }
-    if (record.state.status === 'PROCESSING' && record.state.stage !== 'QUEUED') {
-      this.#apply({ type: 'attempt_lost', attempt: record.state.attempt, reason: 'its slot was taken back', now: Date.now() })
+    const { state } = this.#store.mustExist
+    if (state.status === 'PROCESSING' && state.stage !== 'QUEUED') {
+      this.#apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'its slot was taken back', now: Date.now() })
       this.#step.abort()
     }
   }
 
-  /** Takes note of the end wherever it must be known, then waits for the files to expire. */
-  async #afterEnd(record: CommandRecord): Promise<number | null> {
-    if (!this.ctx.storage.kv.get('settled')) {
-      await this.#wipeJob()
-      await this.#deleteGarbage()
-      await this.#account().finish(record)
-      this.ctx.storage.kv.put('settled', true)
-    }
-    const { state } = record
-    if (state.status !== 'SUCCESS' || record.filesDeletedAt !== null) return null
-    const expiresAt = state.endedAt + settingsOf(this.env).fileRetentionMs
-    if (expiresAt > Date.now()) return expiresAt
-    await this.env.FILES.delete(outputKeys(record.spec, state.outputs))
-    record.filesDeletedAt = Date.now()
-    this.ctx.storage.kv.put('record', record)
-    await this.#account().update(record)
-    return null
-  }
-
-  /** Records an event, and with it what must never be apart from it. */
   #apply(event: CommandEvent): void {
-    const record = this.#mustExist()
-    const before = record.state
-    const after = transition(before, event)
-    if (after === before) return
-    record.state = after
-    this.ctx.storage.transactionSync(() => {
-      this.ctx.storage.kv.put('record', record)
-      if (before.status === 'PROCESSING' && before.stage !== 'QUEUED' && hasLeft(before, after)) this.#discardAttempt(before, after)
-    })
-    if (event.type !== 'input_received') logTransition(record.spec, after, event)
-    if (isTerminal(after)) {
-      this.#progress = null
-      for (const wake of this.#waiters) wake()
-    }
-  }
-
-  /** What an attempt leaves behind: its job at the executor, and the outputs that nobody will ever see. */
-  #discardAttempt(before: Exclude<ProcessingState, { stage: 'QUEUED' }>, after: CommandState): void {
-    this.ctx.storage.kv.put('job', { slot: before.slot, name: jobName(this.#mustExist().spec, before) })
-    if (before.stage !== 'UPLOADING' || after.status === 'SUCCESS') return
-    const garbage = this.ctx.storage.kv.get<string[]>('garbage') ?? []
-    this.ctx.storage.kv.put('garbage', [...garbage, ...outputKeys(this.#mustExist().spec, before.outputs)])
-  }
-
-  async #deleteGarbage(): Promise<void> {
-    const garbage = this.ctx.storage.kv.get<string[]>('garbage')
-    if (garbage && garbage.length > 0) await this.env.FILES.delete(garbage)
-    this.ctx.storage.kv.delete('garbage')
-  }
-
-  /** The executor keeps a job until it is told not to. One that is gone has wiped it already. */
-  async #wipeJob(): Promise<void> {
-    const job = this.ctx.storage.kv.get<{ slot: number; name: string }>('job')
-    if (!job) return
-    try {
-      await this.#executor(job.slot).remove(job.name)
-    } catch (error) {
-      if (!(error instanceof ExecutorFailure)) throw error
-    }
-    this.ctx.storage.kv.delete('job')
+    const after = this.#store.apply(event)
+    if (after === null) return
+    if (event.type !== 'input_received') logTransition(this.#store.mustExist.spec, after, event)
+    if (!isTerminal(after)) return
+    this.#progress = null
+    for (const wake of this.#waiters) wake()
   }
 
   /** An unexpected fault is ours: it is retried a few times with growing pauses, then told. */
-  #countFault(record: CommandRecord, error: unknown): number {
-    const faults = (this.ctx.storage.kv.get<number>('faults') ?? 0) + 1
-    this.ctx.storage.kv.put('faults', faults)
-    log('error', 'command.fault', { command_id: record.spec.id, account: record.spec.account, faults, error })
-    const { state } = record
+  #countFault(error: unknown): number {
+    const faults = this.#store.countFault()
+    const { spec, state } = this.#store.mustExist
+    log('error', 'command.fault', { command_id: spec.id, account: spec.account, faults, error })
     if (faults >= MAX_FAULTS && state.status === 'PROCESSING' && state.stage !== 'QUEUED') {
       const message = 'something went wrong on our side, several times in a row; submit the command again'
       const failure = { status: 'INTERNAL_ERROR', message } as const
@@ -252,6 +221,11 @@ export class Command extends DurableObject<Env> {
       return Date.now()
     }
     return Date.now() + Math.min(60_000, 500 * 2 ** faults)
+  }
+
+  async #wake(): Promise<void> {
+    this.#poked = true
+    await this.ctx.storage.setAlarm(Date.now())
   }
 
   #ended(milliseconds: number): Promise<void> {
@@ -266,18 +240,21 @@ export class Command extends DurableObject<Env> {
     })
   }
 
+  #recordFor(account: string): CommandRecord | null {
+    const { record } = this.#store
+    return record?.spec.account === account ? record : null
+  }
+
+  #ending(): Ending {
+    return { store: this.#store, env: this.env, executor: (slot) => this.#executor(slot) }
+  }
+
   #account() {
-    const { account } = this.#mustExist().spec
-    return this.env.ACCOUNT.get(this.env.ACCOUNT.idFromName(account))
+    return this.env.ACCOUNT.get(this.env.ACCOUNT.idFromName(this.#store.mustExist.spec.account))
   }
 
   #executor(slot: number): ExecutorClient {
-    return executorFor(this.env, this.#mustExist().spec.account, slot)
-  }
-
-  #mustExist(): CommandRecord {
-    if (!this.#record) throw new Error('this command was never submitted')
-    return this.#record
+    return executorFor(this.env, this.#store.mustExist.spec.account, slot)
   }
 }
 
@@ -290,12 +267,4 @@ function logTransition(spec: CommandSpec, state: CommandState, event: CommandEve
     ...(state.status === 'FAILED' && { error_status: state.error.status }),
     ...('reason' in event && { reason: event.reason }),
   })
-}
-
-function hasLeft(before: ProcessingState, after: CommandState): boolean {
-  return after.status !== 'PROCESSING' || after.stage === 'QUEUED' || after.attempt !== before.attempt
-}
-
-function outputKeys(spec: CommandSpec, outputs: Record<string, { fileId: string; filename: string }>): string[] {
-  return Object.values(outputs).map((output) => fileKey(spec.account, output.fileId, output.filename))
 }

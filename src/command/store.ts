@@ -1,0 +1,134 @@
+/** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
+import { nanoid } from 'nanoid'
+import { fileKey } from '../files/key.ts'
+import { newOutbox, type Outbox } from '../webhooks/outbox.ts'
+import type { CommandRecord, CommandSpec } from './record.ts'
+import { jobName } from './run.ts'
+import { type CommandEvent, type CommandState, INITIAL_STATE, isTerminal, type ProcessingState, transition } from './state.ts'
+
+/** A job at an executor that has not been told to forget it. */
+export interface LeftJob {
+  slot: number
+  name: string
+}
+
+export class CommandStore {
+  readonly #storage: DurableObjectStorage
+  #record: CommandRecord | null
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    this.#record = storage.kv.get<CommandRecord>('record') ?? null
+  }
+
+  /** Null until the command is submitted. Replaced, never changed, when something of it changes. */
+  get record(): CommandRecord | null {
+    return this.#record
+  }
+
+  get mustExist(): CommandRecord {
+    if (!this.#record) throw new Error('this command was never submitted')
+    return this.#record
+  }
+
+  create(spec: CommandSpec): void {
+    this.#save({ spec, state: INITIAL_STATE, filesDeletedAt: null })
+  }
+
+  /** Records an event, and with it what must never be apart from it. Answers the new state, or null if the event does not apply. */
+  apply(event: CommandEvent): CommandState | null {
+    const record = this.mustExist
+    const before = record.state
+    const after = transition(before, event)
+    if (after === before) return null
+    this.#storage.transactionSync(() => {
+      this.#save({ ...record, state: after })
+      if (before.status === 'PROCESSING' && before.stage !== 'QUEUED' && hasLeft(before, after)) this.#discardAttempt(before, after)
+      if (isTerminal(after)) this.outbox = newOutbox(`msg_${nanoid()}`, Date.now())
+    })
+    return after
+  }
+
+  markFilesDeleted(now: number): void {
+    this.#save({ ...this.mustExist, filesDeletedAt: now })
+  }
+
+  /** The webhook of the command's end; null until then. */
+  get outbox(): Outbox | null {
+    return this.#storage.kv.get<Outbox>('outbox') ?? null
+  }
+
+  set outbox(outbox: Outbox) {
+    this.#storage.kv.put('outbox', outbox)
+  }
+
+  /** FFmpeg's stderr. */
+  get log(): string {
+    return this.#storage.kv.get<string>('log') ?? ''
+  }
+
+  set log(text: string) {
+    this.#storage.kv.put('log', text)
+  }
+
+  /** Whether the end is known wherever it must be. */
+  get settled(): boolean {
+    return this.#storage.kv.get<boolean>('settled') ?? false
+  }
+
+  settle(): void {
+    this.#storage.kv.put('settled', true)
+  }
+
+  /** The job that an attempt left at its executor; null when there is none. */
+  get leftJob(): LeftJob | null {
+    return this.#storage.kv.get<LeftJob>('job') ?? null
+  }
+
+  forgetJob(): void {
+    this.#storage.kv.delete('job')
+  }
+
+  /** Keys in the bucket of outputs that nobody will ever see. */
+  get garbage(): string[] {
+    return this.#storage.kv.get<string[]>('garbage') ?? []
+  }
+
+  forgetGarbage(): void {
+    this.#storage.kv.delete('garbage')
+  }
+
+  /** Counts an unexpected fault; answers how many there were in a row. */
+  countFault(): number {
+    const faults = (this.#storage.kv.get<number>('faults') ?? 0) + 1
+    this.#storage.kv.put('faults', faults)
+    return faults
+  }
+
+  forgiveFaults(): void {
+    this.#storage.kv.delete('faults')
+  }
+
+  #discardAttempt(before: Exclude<ProcessingState, { stage: 'QUEUED' }>, after: CommandState): void {
+    const { spec } = this.mustExist
+    const job: LeftJob = { slot: before.slot, name: jobName(spec, before) }
+    this.#storage.kv.put('job', job)
+    if (before.stage === 'UPLOADING' && after.status !== 'SUCCESS') {
+      this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(spec, before.outputs)])
+    }
+  }
+
+  #save(record: CommandRecord): void {
+    this.#storage.kv.put('record', record)
+    this.#record = record
+  }
+}
+
+/** Keys in the bucket of a command's outputs. */
+export function outputKeys(spec: CommandSpec, outputs: Record<string, { fileId: string; filename: string }>): string[] {
+  return Object.values(outputs).map((output) => fileKey(spec.account, output.fileId, output.filename))
+}
+
+function hasLeft(before: ProcessingState, after: CommandState): boolean {
+  return after.status !== 'PROCESSING' || after.stage === 'QUEUED' || after.attempt !== before.attempt
+}
