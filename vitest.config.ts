@@ -17,8 +17,10 @@ export default defineConfig({
                 EXECUTOR_URL: inject('executorUrl'),
                 MEDIA_URL: inject('mediaUrl'),
                 URL_SIGNING_SECRET: 'a secret of the tests',
-                // The second is a port where nothing listens.
-                ALLOWED_PRIVATE_ORIGINS: `${new URL(inject('mediaUrl')).host},127.0.0.1:1`,
+                RECEIVER_URL: inject('receiverUrl'),
+                // At the last of them nothing listens.
+                ALLOWED_PRIVATE_ORIGINS: `${new URL(inject('mediaUrl')).host},${new URL(inject('receiverUrl')).host},127.0.0.1:1`,
+                WEBHOOK_RETRY_SCHEDULE: '0,1,1',
                 MAX_CONCURRENT_COMMANDS: '2',
                 MAX_COMMAND_RUN_SECONDS: '60',
                 MAX_INPUT_MB: '1',
