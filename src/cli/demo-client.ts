@@ -17,12 +17,13 @@ export class DemoClient {
     this.#signal = options.signal
   }
 
+  /** Sets the account's webhook, whose secret signs every event. */
+  async setWebhook(url: string, secret: string): Promise<void> {
+    await this.#json('/webhook-config', jsonRequest('PUT', { url, secret }))
+  }
+
   async submit(body: object): Promise<string> {
-    const answer = await this.#json('/run-ffmpeg-command', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body),
-    })
+    const answer = await this.#json('/run-ffmpeg-command', jsonRequest('POST', body))
     return submittedSchema.parse(answer).command_id
   }
 
@@ -49,4 +50,8 @@ export class DemoClient {
     if (!response.ok) throw new Error(`${init.method ?? 'GET'} ${path} answered ${response.status}: ${text}`)
     return JSON.parse(text)
   }
+}
+
+function jsonRequest(method: string, body: object): RequestInit {
+  return { method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }
 }

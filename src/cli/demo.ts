@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual, promisify } from 'node:util'
-import type { CommandView } from '../api/schemas.ts'
+import { nanoid } from 'nanoid'
+import { Webhook } from 'standardwebhooks'
+import { type CommandView, commandSchema } from '../api/schemas.ts'
 import { DemoClient } from './demo-client.ts'
 import { findFfmpeg } from './ffmpeg-path.ts'
 import { OperatorError, runProgram } from './operator-error.ts'
 import { ProgressLine } from './progress-line.ts'
-import { SampleServer } from './sample-server.ts'
+import { type Delivery, SampleServer } from './sample-server.ts'
 import { PROJECT_ROOT, readSettings, type Settings } from './settings.ts'
 import { type Stack, startStack } from './stack.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -18,7 +20,7 @@ import { stopSignal } from './stop-signal.ts'
 const OUTPUT_DIR = path.join(PROJECT_ROOT, 'demo-output')
 const SAMPLE_SECONDS = 5
 const METADATA = { customer: 'demo', order: 42 }
-const WEBHOOK_WAIT_MS = 1500
+const WEBHOOK_WAIT_MS = 15_000
 
 const run = promisify(execFile)
 
@@ -67,6 +69,8 @@ async function demo(folder: string, log: (line: string) => void, signal: AbortSi
 
 async function runCommand(stack: Stack, sample: SampleServer, ffprobe: string, signal: AbortSignal): Promise<void> {
   const client = new DemoClient({ url: stack.url, apiKey: stack.apiKey, signal })
+  const secret = nanoid()
+  await client.setWebhook(sample.webhookUrl, secret)
   const body = {
     input_files: { in_video: sample.videoUrl },
     output_files: { out_video: 'converted.webm' },
@@ -95,7 +99,7 @@ async function runCommand(stack: Stack, sample: SampleServer, ffprobe: string, s
     Media: describeMedia(output),
     'Signed URL': output.storage_url,
     File: path.relative(process.cwd(), file) || file,
-    Webhook: await describeWebhook(sample, commandId),
+    Webhook: await describeWebhook(sample, secret, command),
   }
   for (const [name, value] of Object.entries(rows)) console.log(`${`${name}:`.padEnd(12)} ${value}`)
 }
@@ -141,12 +145,26 @@ function formatSeconds(seconds: number | null): string {
   return seconds === null ? 'unknown' : `${seconds.toFixed(2)} s`
 }
 
-async function describeWebhook(sample: SampleServer, commandId: string): Promise<string> {
+/** Waits for the webhook. Throws an OperatorError where it does not come, is not signed, or tells of something else. */
+async function describeWebhook(sample: SampleServer, secret: string, command: CommandView): Promise<string> {
   const delivery = await Promise.race([sample.delivery, sleep(WEBHOOK_WAIT_MS, null, { ref: false })])
-  // The only check that is not enforced: the Worker accepts webhook_url and does not deliver yet.
-  if (delivery === null) return 'not delivered'
-  if (!delivery.body.includes(commandId)) throw new OperatorError(`The webhook is about something else: ${delivery.body}`)
-  return `delivered, ${delivery.body.length} bytes`
+  if (delivery === null) throw new OperatorError(`No webhook came within ${WEBHOOK_WAIT_MS / 1000} s`)
+  const told = commandSchema.safeParse(verified(delivery, secret))
+  if (told.data?.command_id !== command.command_id || told.data.status !== command.status) {
+    throw new OperatorError(`The webhook tells of something else: ${delivery.body}`)
+  }
+  return `${told.data.status} delivered in ${delivery.body.length} characters, signature verified`
+}
+
+/** The `data` of a webhook that is signed with `secret`. */
+function verified({ headers, body }: Delivery, secret: string): unknown {
+  try {
+    new Webhook(secret, { format: 'raw' }).verify(body, headers)
+  } catch (error) {
+    throw new OperatorError(`The webhook's signature is wrong (${error instanceof Error ? error.message : error}): ${body}`)
+  }
+  const event: unknown = JSON.parse(body)
+  return typeof event === 'object' && event !== null && 'data' in event ? event.data : null
 }
 
 async function assertEncoders(ffmpeg: string, names: readonly string[]): Promise<void> {

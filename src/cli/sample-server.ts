@@ -10,7 +10,8 @@ const VIDEO_PATH = '/sample.mp4'
 const WEBHOOK_PATH = '/webhook'
 
 export interface Delivery {
-  headers: NodeJS.Dict<string | string[]>
+  /** Names in lower case. */
+  headers: Record<string, string>
   body: string
 }
 
@@ -62,7 +63,8 @@ async function answer(
   if (request.url === WEBHOOK_PATH && request.method === 'POST') {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
-    onWebhook({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') })
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
+    onWebhook({ headers, body: Buffer.concat(chunks).toString('utf8') })
     response.writeHead(204).end()
     return
   }

@@ -1,0 +1,110 @@
+/** The receivers that the README shows, as they stand there, against events as they are really signed. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { findFreePort } from '../../../src/cli/ports.ts'
+import { signWebhook } from '../../../src/webhooks/sign.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+
+const README = path.resolve(import.meta.dirname, '../../../README.md')
+const SECRETS = { text: 'gehéim 🔑', base64: `whsec_${Buffer.from('thirty-two bytes of a random key').toString('base64')}` }
+
+interface Receiver {
+  language: string
+  file: string
+  argv: (file: string, port: number) => [string, ...string[]]
+}
+
+const RECEIVERS: Receiver[] = [
+  { language: 'js', file: 'receiver.mjs', argv: (file) => [process.execPath, file] },
+  { language: 'python', file: 'receiver.py', argv: (file) => ['python3', file] },
+  { language: 'php', file: 'receiver.php', argv: (file, port) => ['php', '-S', `127.0.0.1:${port}`, file] },
+]
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'renderio-receivers-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The README's code block that says at its beginning that it is this file. */
+async function fromReadme({ language, file }: Receiver): Promise<string> {
+  const blocks = (await readFile(README, 'utf8')).matchAll(/^```(\w+)\n(.*?)^```$/gms)
+  const code = [...blocks].find(([, name, text]) => name === language && text?.split('\n')[0]?.includes(file))?.[2]
+  if (code === undefined) throw new Error(`the README shows no ${file}`)
+  return code
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe.each(RECEIVERS)('$file', (receiver) => {
+  test('has 20 lines at most', async () => {
+    expect((await fromReadme(receiver)).trimEnd().split('\n').length).toBeLessThanOrEqual(20)
+  })
+})
+
+for (const receiver of RECEIVERS) {
+  const [program] = receiver.argv('', 0)
+  describe.skipIf(!isInstalled(program)).each(Object.entries(SECRETS))(`${receiver.file} with a secret in %s`, (_, secret) => {
+    let url: string
+    let receiving: ChildProcess
+    beforeAll(async () => {
+      const port = await findFreePort()
+      const file = path.join(folder, receiver.file)
+      await writeFile(file, await fromReadme(receiver))
+      const [command, ...args] = receiver.argv(file, port)
+      receiving = spawn(command, args, { env: { PATH: process.env.PATH, PORT: String(port), WEBHOOK_SECRET: secret }, stdio: 'ignore' })
+      url = `http://127.0.0.1:${port}/`
+      await waitUntil('the receiver listens', () =>
+        fetch(url, { method: 'POST', body: '{}' }).then(
+          () => true,
+          () => false,
+        ),
+      )
+    })
+    afterAll(async () => {
+      receiving.kill()
+      await once(receiving, 'exit')
+    })
+
+    const BODY = '{"data":{"status":"SUCCESS","metadata":{"title":"größe 🎬"}},"timestamp":1}'
+    const now = () => Math.floor(Date.now() / 1000)
+
+    async function statusOf(body: string, headers: Record<string, string>): Promise<number> {
+      return (await fetch(url, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body })).status
+    }
+    const signed = (secrets: string[], timestamp = now()) => signWebhook({ id: 'msg_1', timestamp, body: BODY, secrets })
+
+    test('accepts a genuine event', async () => {
+      expect(await statusOf(BODY, await signed([secret]))).toBe(204)
+    })
+
+    test('accepts one that is signed with two secrets, of which it knows either', async () => {
+      expect(await statusOf(BODY, await signed([secret, 'another']))).toBe(204)
+      expect(await statusOf(BODY, await signed(['another', secret]))).toBe(204)
+    })
+
+    test('refuses another body, another secret, another id, and no signature', async () => {
+      const headers = await signed([secret])
+      expect(await statusOf(BODY.replace('SUCCESS', 'FAILED'), headers)).toBe(401)
+      expect(await statusOf(BODY, await signed(['another']))).toBe(401)
+      expect(await statusOf(BODY, { ...headers, 'webhook-id': 'msg_2' })).toBe(401)
+      expect(await statusOf(BODY, await signed([]))).toBe(401)
+      expect(await statusOf(BODY, { ...headers, 'webhook-signature': 'v1,ä' })).toBe(401)
+    })
+
+    test('refuses a genuine event that comes ten minutes late or early', async () => {
+      for (const offset of [-600, 600]) expect(await statusOf(BODY, await signed([secret], now() + offset))).toBe(401)
+    })
+  })
+}
