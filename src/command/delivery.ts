@@ -10,7 +10,7 @@ import type { CommandStore } from './store.ts'
 import { commandView } from './view.ts'
 
 /** A delivery of which the queue does not remind within this time after it was due is made without it. */
-const OVERDUE_MS = 20_000
+const OVERDUE_MS = 10_000
 
 export interface DeliveryContext {
   store: CommandStore

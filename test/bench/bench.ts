@@ -9,11 +9,13 @@ import { type BenchMedia, startBenchMedia } from './media.ts'
 import { watchMemory } from './memory.ts'
 import { type BenchJob, timePlain } from './plain.ts'
 import { type Row, spreadOf, tableOf } from './statistics.ts'
+import { CommandEnds, measureWebhooks } from './webhooks.ts'
 
 interface Bench {
   stack: Stack
   media: BenchMedia
   bare: BareServer
+  ends: CommandEnds
 }
 
 const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
@@ -58,6 +60,7 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
       row('submits', 'ratio to the bare route', '×', ours / theirs, '≥ 0.5'),
     ]
   },
+  webhooks: ({ stack, ends }) => measureWebhooks(stack, ends),
 }
 
 async function copy({ stack, media, bare }: Bench, megabytes: number): Promise<Row[]> {
@@ -170,10 +173,11 @@ async function main(): Promise<void> {
   const settings = { ...readSettings(process.env), port: 0, stateDir }
   const media = await startBenchMedia(['tiny.mp4', '30s.mp4', '50mb.mov', '500mb.mov'])
   const bare = await startBareServer()
-  const stack = await startStack({ settings, log: () => undefined })
+  const ends = new CommandEnds()
+  const stack = await startStack({ settings, log: (line) => ends.note(line) })
   try {
     const rows: Row[] = []
-    for (const name of names) rows.push(...((await SCENARIOS[name]?.({ stack, media, bare })) ?? []))
+    for (const name of names) rows.push(...((await SCENARIOS[name]?.({ stack, media, bare, ends })) ?? []))
     console.log(tableOf(rows))
     const folder = path.join(PROJECT_ROOT, 'bench-results')
     await mkdir(folder, { recursive: true })

@@ -9,6 +9,7 @@ export interface SubmitOptions {
   input_files?: Record<string, string>
   output_files: Record<string, string>
   max_command_run_seconds?: number
+  webhook_url?: string
 }
 
 export class ApiClient {

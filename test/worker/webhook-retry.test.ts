@@ -107,7 +107,7 @@ test('a command sets its own alarm for a little after its next attempt is due, i
   await until('the alarm is set', async () => {
     const { state } = await outboxOf(id)
     const alarm = await runInDurableObject(commandStub(id), (_, { storage }) => storage.getAlarm())
-    return state.kind === 'pending' && alarm === state.dueAt + 20_000
+    return state.kind === 'pending' && alarm === state.dueAt + 10_000
   })
   await deliveriesIn(account, id, 'delivered')
 })
