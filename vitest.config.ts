@@ -21,6 +21,7 @@ export default defineConfig({
                 ALLOWED_PRIVATE_ORIGINS: `${new URL(inject('mediaUrl')).host},127.0.0.1:1`,
                 MAX_CONCURRENT_COMMANDS: '2',
                 MAX_COMMAND_RUN_SECONDS: '60',
+                MAX_QUEUED_COMMANDS: '20',
                 MAX_INPUT_MB: '1',
                 MAX_JOB_DISK_MB: '8',
               },

@@ -11,6 +11,7 @@ import { checkSubmit } from './check-submit.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError, errorSchema, validationErrorSchema } from './errors.ts'
 import { jsonBody } from './json-body.ts'
+import { limitSubmits } from './rate-limit.ts'
 import {
   type CommandView,
   commandListQuerySchema,
@@ -36,7 +37,7 @@ const submit = createRoute({
   path: '/api/v1/run-ffmpeg-command',
   summary: 'Run an FFmpeg command',
   security: [{ ApiKey: [] }],
-  middleware: jsonBody,
+  middleware: [limitSubmits, jsonBody] as const,
   request: {
     query: waitQuerySchema,
     headers: z.object({ prefer: z.string().optional().openapi({ description: '`wait=N`: as the query parameter.' }) }),
@@ -48,6 +49,7 @@ const submit = createRoute({
     413: json(errorSchema, 'A body over 1 MiB.'),
     415: json(errorSchema, 'A body that is not declared as JSON.'),
     422: json(validationErrorSchema, 'Every fault of the body.'),
+    429: json(errorSchema, 'Too many requests, or too many commands that wait; `Retry-After` says for how long.'),
   },
 })
 
@@ -87,7 +89,9 @@ export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(submit, async (c) => {
     const waitSeconds = c.req.valid('query').wait ?? preferredWait(c.req.valid('header').prefer)
     const spec = await checkSubmit(c.req.valid('json'), identityOf(c), settingsOf(c.env))
-    await submitCommands(c.env, spec.account, [spec])
+    if (!(await submitCommands(c.env, spec.account, [spec]))) {
+      throw new ApiError('QUEUE_FULL', 'too many of your commands are waiting; submit again when some have ended', { 'Retry-After': '30' })
+    }
     if (!waitSeconds) return c.json({ command_id: spec.id }, 200)
     return c.json(await view(c, await stubOf(c.env, spec.id).wait(spec.account, waitSeconds)), 200)
   })
