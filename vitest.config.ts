@@ -23,6 +23,7 @@ export default defineConfig({
                 WEBHOOK_RETRY_SCHEDULE: '0,1,1',
                 MAX_CONCURRENT_COMMANDS: '2',
                 MAX_COMMAND_RUN_SECONDS: '60',
+                MAX_QUEUED_COMMANDS: '20',
                 MAX_INPUT_MB: '1',
                 MAX_JOB_DISK_MB: '8',
               },

@@ -21,8 +21,12 @@ const settingsSchema = z
     /** R2's presigned URLs live seven days at most. */
     STORAGE_URL_TTL_SECONDS: count(DAY_SECONDS).pipe(z.number().max(7 * DAY_SECONDS)),
     MAX_CONCURRENT_COMMANDS: count(4),
+    MAX_QUEUED_COMMANDS: count(10_000),
     MAX_COMMAND_RUN_SECONDS: count(3600),
     MAX_INPUT_MB: z.coerce.number().positive().default(5000),
+    MAX_DOWNLOAD_SECONDS: count(1800),
+    MIN_DOWNLOAD_KBPS: z.coerce.number().positive().default(8),
+    RATE_LIMITS: z.enum(['on', 'off']).default('on'),
     MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
     WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
     ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
@@ -40,8 +44,14 @@ const settingsSchema = z
     fileRetentionMs: raw.FILE_RETENTION_DAYS * DAY_SECONDS * 1000,
     storageUrlTtlSeconds: raw.STORAGE_URL_TTL_SECONDS,
     maxConcurrentCommands: raw.MAX_CONCURRENT_COMMANDS,
+    maxQueuedCommands: raw.MAX_QUEUED_COMMANDS,
     maxCommandRunSeconds: raw.MAX_COMMAND_RUN_SECONDS,
     maxInputBytes: Math.floor(raw.MAX_INPUT_MB * MEBIBYTE),
+    /** How long the inputs of one attempt may take together, in milliseconds. */
+    maxDownloadMs: raw.MAX_DOWNLOAD_SECONDS * 1000,
+    /** A server that sends less is cut off, in bytes a second. */
+    minDownloadRate: (raw.MIN_DOWNLOAD_KBPS * 1000) / 8,
+    rateLimits: raw.RATE_LIMITS === 'on',
     maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
     /** Seconds before each attempt to deliver a webhook, the first included. */
     webhookDelays: parseSchedule(raw.WEBHOOK_RETRY_SCHEDULE),

@@ -19,7 +19,14 @@ export class Account extends DurableObject<Env> {
     this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
 
-  /** Lists new commands and puts them at the end of the queue: all of them or, if this throws, none. */
+  /** Takes new commands, all of them or none: answers false when the queue has no room for them. */
+  async submit(listings: CommandListing[]): Promise<boolean> {
+    if (this.#queue.waiting() + listings.length > settingsOf(this.env).maxQueuedCommands) return false
+    await this.enqueue(listings)
+    return true
+  }
+
+  /** Lists commands and puts them at the end of the queue, room or not. */
   async enqueue(listings: CommandListing[]): Promise<void> {
     this.ctx.storage.transactionSync(() => {
       for (const listing of listings) {

@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory'
 import { API_KEY_PATTERN, apiKeyRecordSchema, hashApiKey } from './api-key.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError } from './errors.ts'
+import { enforceLimit } from './rate-limit.ts'
 
 /** How long an edge may go on believing in a key that has been revoked, in seconds; KV takes no less than 30. */
 const KEY_CACHE_SECONDS = 30
@@ -10,15 +11,20 @@ const KEY_CACHE_SECONDS = 30
 /** Lets nobody through without a known key, and says whose it is in `c.var.account`. */
 export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
   const key = c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
-  if (key === undefined) throw new ApiError('UNAUTHORIZED', 'send your API key in the X-API-KEY header')
-  const account = API_KEY_PATTERN.test(key) ? await accountOf(key, c.env.KEYS) : null
-  if (account === null) throw new ApiError('UNAUTHORIZED', 'this API key is unknown or has been revoked')
+  const hash = key !== undefined && API_KEY_PATTERN.test(key) ? await hashApiKey(key) : null
+  const account = hash === null ? null : await accountOf(hash, c.env.KEYS)
+  if (hash === null || account === null) {
+    await enforceLimit(c.env, c.env.STRANGER_LIMIT, c.req.header('cf-connecting-ip') ?? 'unknown')
+    const message = key === undefined ? 'send your API key in the X-API-KEY header' : 'this API key is unknown or has been revoked'
+    throw new ApiError('UNAUTHORIZED', message)
+  }
+  await enforceLimit(c.env, c.env.REQUEST_LIMIT, hash)
   c.set('account', account)
   await next()
 })
 
-async function accountOf(key: string, keys: KVNamespace): Promise<string | null> {
-  const stored = await keys.get(await hashApiKey(key), { type: 'json', cacheTtl: KEY_CACHE_SECONDS })
+async function accountOf(hash: string, keys: KVNamespace): Promise<string | null> {
+  const stored = await keys.get(hash, { type: 'json', cacheTtl: KEY_CACHE_SECONDS })
   return stored === null ? null : apiKeyRecordSchema.parse(stored).account
 }
 

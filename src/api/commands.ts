@@ -10,7 +10,9 @@ import { settingsOf } from '../settings.ts'
 import { checkSubmit } from './check-submit.ts'
 import { commandStub, noSuchCommand } from './command-stub.ts'
 import type { ApiEnv } from './env.ts'
+import { ApiError, errorSchema } from './errors.ts'
 import { jsonBody } from './json-body.ts'
+import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, commandIdParam, json, notFound, requestErrors } from './responses.ts'
 import {
   type CommandView,
@@ -28,7 +30,7 @@ const submit = createRoute({
   path: '/api/v1/run-ffmpeg-command',
   summary: 'Run an FFmpeg command',
   security: [{ ApiKey: [] }],
-  middleware: jsonBody,
+  middleware: [limitSubmits, jsonBody] as const,
   request: {
     query: waitQuerySchema,
     headers: z.object({ prefer: z.string().optional().openapi({ description: '`wait=N`: as the query parameter.' }) }),
@@ -38,6 +40,7 @@ const submit = createRoute({
     200: json(z.union([submittedSchema, commandSchema]), 'Accepted; with `wait`, the poll response.'),
     ...requestErrors,
     ...bodyErrors,
+    429: json(errorSchema, 'Too many requests, or too many commands that wait; `Retry-After` says for how long.'),
   },
 })
 
@@ -77,7 +80,9 @@ export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(submit, async (c) => {
     const waitSeconds = c.req.valid('query').wait ?? preferredWait(c.req.valid('header').prefer)
     const spec = await checkSubmit(c.req.valid('json'), identityOf(c), settingsOf(c.env))
-    await submitCommands(c.env, spec.account, [spec])
+    if (!(await submitCommands(c.env, spec.account, [spec]))) {
+      throw new ApiError('QUEUE_FULL', 'too many of your commands are waiting; submit again when some have ended', { 'Retry-After': '30' })
+    }
     if (!waitSeconds) return c.json({ command_id: spec.id }, 200)
     return c.json(await view(c, await commandStub(c.env, spec.id).wait(spec.account, waitSeconds)), 200)
   })

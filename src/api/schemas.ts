@@ -18,6 +18,9 @@ const wireNumber = z.union([
     .transform(Number),
 ])
 
+/** Inputs, and outputs, of one command. */
+const MAX_FILES = 100
+
 /** zod passes over an own `__proto__`, so it is told before. */
 function filesByAlias(prefix: 'in' | 'out', file: z.ZodString) {
   const alias = z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9_]+$`), `an alias here is ${prefix}_ and letters, digits or _`)
@@ -28,7 +31,7 @@ function filesByAlias(prefix: 'in' | 'out', file: z.ZodString) {
       }
       return value
     },
-    z.record(alias, file),
+    z.record(alias, file).refine((files) => Object.keys(files).length <= MAX_FILES, `${MAX_FILES} files at most`),
   )
 }
 

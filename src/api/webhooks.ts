@@ -9,6 +9,7 @@ import { commandStub, noSuchCommand } from './command-stub.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError, errorSchema, ValidationError } from './errors.ts'
 import { jsonBody } from './json-body.ts'
+import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, commandIdParam, json, notFound, requestErrors } from './responses.ts'
 import {
   deletedSchema,
@@ -20,6 +21,7 @@ import {
 } from './webhook-schemas.ts'
 
 const security = [{ ApiKey: [] }]
+const tooMany = json(errorSchema, 'Too many requests; `Retry-After` says for how long.')
 
 const put = createRoute({
   method: 'put',
@@ -53,9 +55,10 @@ const test = createRoute({
   method: 'post',
   path: '/api/v1/webhook-config/test',
   summary: 'Send a signed test event now',
+  middleware: limitSubmits,
   security,
   description: 'To the account’s webhook, also while it is disabled. Nothing is repeated, and nothing is counted.',
-  responses: { 200: json(deliverySchema, 'What came back.'), ...requestErrors, ...notFound('No webhook is set.') },
+  responses: { 200: json(deliverySchema, 'What came back.'), ...requestErrors, ...notFound('No webhook is set.'), 429: tooMany },
 })
 
 const deliveries = createRoute({
@@ -71,6 +74,7 @@ const redeliver = createRoute({
   method: 'post',
   path: '/api/v1/commands/{command_id}/webhook-deliveries',
   summary: 'Send a command’s webhook again, now and once',
+  middleware: limitSubmits,
   description: 'With the same `webhook-id`, and also to a webhook that is disabled. Whatever comes back, nothing more is scheduled for it.',
   security,
   request: { params: commandIdParam },
@@ -79,6 +83,7 @@ const redeliver = createRoute({
     ...requestErrors,
     ...notFound('No such command.'),
     409: json(errorSchema, 'The command goes on, or has nowhere to send it to.'),
+    429: tooMany,
   },
 })
 

@@ -18,6 +18,8 @@ import { wranglerDevArgv, wranglerEnvironment } from './wrangler.ts'
 const READY_TIMEOUT_MS = 90_000
 const PROBE_INTERVAL_MS = 100
 const PROBE_TIMEOUT_MS = 5000
+/** On one's own machine the inputs are on one's own machine. */
+const EVERY_ORIGIN = '*'
 /** The executor ends its jobs first; wrangler ends workerd. */
 const EXECUTOR_GRACE_MS = 8000
 const WORKER_GRACE_MS = 5000
@@ -80,6 +82,8 @@ export async function startStack({ settings, log, signal }: StackOptions): Promi
     await stop()
     throw error
   }
+  const origins = settings.workerVars.ALLOWED_PRIVATE_ORIGINS ?? EVERY_ORIGIN
+  if (origins !== '') log(`Inputs and webhooks may be on private addresses: ALLOWED_PRIVATE_ORIGINS=${origins}`)
   return { url, apiKey, ffmpeg: ffmpeg.ffmpeg, stop, pids: () => ({ executor: executor.pid, worker: worker.pid }) }
 }
 
@@ -122,8 +126,9 @@ async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, execut
   await writePrivateFile(
     file,
     formatEnvFile({
-      // On one's own machine the inputs are on one's own machine.
-      ALLOWED_PRIVATE_ORIGINS: '*',
+      ALLOWED_PRIVATE_ORIGINS: EVERY_ORIGIN,
+      // Nobody but its owner asks.
+      RATE_LIMITS: 'off',
       ...settings.workerVars,
       MAX_CONCURRENT_COMMANDS: String(settings.maxConcurrentCommands),
       EXECUTOR_URL: `http://${LOOPBACK}:${executorPort}`,

@@ -3,6 +3,7 @@ import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import type { AllowedOrigins } from '../outbound/address.ts'
 import { openSource, type Source, SourceFailure } from '../outbound/source.ts'
+import { type Pace, watchPace } from './pace.ts'
 import type { CommandError } from './state.ts'
 
 /** A cut or failed download is begun again so often. */
@@ -19,6 +20,7 @@ export interface DownloadContext {
   executor: ExecutorClient
   job: string
   maxBytes: number
+  pace: Pace
   allowed: AllowedOrigins
   /** Set when the input is a file of ours: it is read from R2, never fetched. */
   ownFile: (url: string) => Promise<OwnFile | null>
@@ -69,16 +71,25 @@ async function receive(input: InputJob, source: Source, context: DownloadContext
   }
   const resume = offset > 0 && totalBytes !== null ? { offset, totalBytes } : null
   let bytes: number
+  const stalled = new AbortController()
+  const unwatch = watchPace(
+    context.pace,
+    () => context.executor.inputSize(context.job, input.filename),
+    () => stalled.abort(),
+  )
   try {
     bytes = await context.executor.putInput(
       context.job,
       input.filename,
       { stream: source.stream, resume },
       context.maxBytes,
-      context.signal,
+      AbortSignal.any([context.signal, stalled.signal]),
     )
   } catch (error) {
+    if (stalled.signal.aborted) throw new SourceFailure(`${hostOf(input.url)} sent next to nothing for too long`, true, { cause: error })
     throw await blame(error, resume !== null, input, context)
+  } finally {
+    unwatch()
   }
   if (totalBytes !== null && bytes !== totalBytes) {
     throw new SourceFailure(`${hostOf(input.url)} cut the connection after ${bytes} of ${totalBytes} bytes`, true)

@@ -17,6 +17,9 @@ const LONG_POLL_SECONDS = 20
 /** How long an executor that stops answering in the middle of a job is asked again, in milliseconds. */
 const RECONNECT_MS = 8_000
 const RECONNECT_PAUSE_MS = 200
+/** A server that stays below the lowest rate for three looks is cut off, and asked again. */
+const PACE_INTERVAL_MS = 10_000
+const PACE_PATIENCE = 3
 /** How much of FFmpeg's stderr is kept with the command. */
 const LOG_CHARACTERS = 1_000_000
 
@@ -43,7 +46,9 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
   const job = jobName(spec, state)
   const missing = Object.entries(spec.compiled.inputs).filter(([alias]) => !Object.hasOwn(state.received, alias))
   const siblings = new AbortController()
-  const signal = AbortSignal.any([context.signal, siblings.signal])
+  const tooLong = new AbortController()
+  const deadline = setTimeout(() => tooLong.abort(), Math.max(0, state.since + settings.maxDownloadMs - Date.now()))
+  const signal = AbortSignal.any([context.signal, siblings.signal, tooLong.signal])
   try {
     await Promise.all(
       missing.map(async ([alias, filename]) => {
@@ -54,6 +59,7 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
             executor,
             job,
             maxBytes: settings.maxInputBytes,
+            pace: { minRate: settings.minDownloadRate, intervalMs: PACE_INTERVAL_MS, patience: PACE_PATIENCE },
             allowed: settings.allowedOrigins,
             ownFile: context.ownFile,
             bucket: context.bucket,
@@ -75,7 +81,10 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
     if (context.signal.aborted) return
     const { attempt } = state
     const now = Date.now()
-    if (error instanceof InputFailure) {
+    if (tooLong.signal.aborted) {
+      const message = `the inputs could not be downloaded within ${settings.maxDownloadMs / 1000} seconds`
+      context.apply({ type: 'failed', attempt, error: { status: 'UNREACHABLE_INPUT_FILE', message }, ffmpegSeconds: null, now })
+    } else if (error instanceof InputFailure) {
       context.apply({ type: 'failed', attempt, error: error.error, ffmpegSeconds: null, now })
     } else if (error instanceof ExecutorFailure && error.fault === 'unreachable') {
       context.apply({ type: 'executor_unavailable', attempt, reason: error.message, now })
@@ -84,6 +93,8 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
     } else {
       throw error
     }
+  } finally {
+    clearTimeout(deadline)
   }
 }
 

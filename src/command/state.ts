@@ -50,7 +50,7 @@ interface Attempts {
 export type ProcessingState =
   /** Between two attempts: asks for a slot again at `retryAt` (ms since the epoch). */
   | ({ status: 'PROCESSING'; stage: 'QUEUED'; retryAt: number } & Attempts)
-  | ({ status: 'PROCESSING'; stage: 'DOWNLOADING'; slot: number; received: Record<string, number> } & Attempts)
+  | ({ status: 'PROCESSING'; stage: 'DOWNLOADING'; slot: number; since: number; received: Record<string, number> } & Attempts)
   | ({ status: 'PROCESSING'; stage: 'FFMPEG'; slot: number } & Attempts)
   | ({ status: 'PROCESSING'; stage: 'UPLOADING'; slot: number; ffmpegSeconds: number; outputs: Record<string, WrittenOutput> } & Attempts)
 
@@ -142,10 +142,10 @@ function attemptsOf(state: ProcessingState): Attempts {
 function admit(state: { status: 'QUEUED' } | ProcessingState, slot: number, now: number): CommandState {
   if (state.status === 'QUEUED') {
     const first: Attempts = { attempt: 1, lostAttempts: 0, unavailableSince: null, startedAt: now }
-    return { status: 'PROCESSING', stage: 'DOWNLOADING', slot, received: {}, ...first }
+    return { status: 'PROCESSING', stage: 'DOWNLOADING', slot, since: now, received: {}, ...first }
   }
   if (state.stage !== 'QUEUED') return state
-  return { status: 'PROCESSING', stage: 'DOWNLOADING', slot, received: {}, ...attemptsOf(state), attempt: state.attempt + 1 }
+  return { status: 'PROCESSING', stage: 'DOWNLOADING', slot, since: now, received: {}, ...attemptsOf(state), attempt: state.attempt + 1 }
 }
 
 function fail(

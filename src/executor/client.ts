@@ -44,6 +44,7 @@ export interface InputBody {
 /** An answer that is slower than this is no answer, in milliseconds. Streams and long polls have their own bounds. */
 const ANSWER_TIMEOUT_MS = 30_000
 const LONG_POLL_GRACE_MS = 10_000
+const SECOND_TRY_MS = 100
 
 export class ExecutorClient {
   readonly #transport: ExecutorTransport
@@ -75,7 +76,7 @@ export class ExecutorClient {
   /** Bytes of an input that the executor has; null when it has none. */
   async inputSize(job: string, filename: string): Promise<number | null> {
     return within(ANSWER_TIMEOUT_MS, async (signal) => {
-      const response = await this.#send(`/v1/jobs/${job}/inputs/${filename}`, { method: 'HEAD', signal })
+      const response = await this.#sendAgain(`/v1/jobs/${job}/inputs/${filename}`, { method: 'HEAD', signal })
       if (response.status === 404) return null
       if (!response.ok) throw await failureOf(response)
       return Number(response.headers.get('content-length'))
@@ -115,7 +116,7 @@ export class ExecutorClient {
   /** Stops the job and wipes its folder. Idempotent. */
   async remove(job: string): Promise<void> {
     return within(ANSWER_TIMEOUT_MS, async (signal) => {
-      const response = await this.#send(`/v1/jobs/${job}`, { method: 'DELETE', signal })
+      const response = await this.#sendAgain(`/v1/jobs/${job}`, { method: 'DELETE', signal })
       if (!response.ok) throw await failureOf(response)
       await response.body?.cancel()
     })
@@ -142,6 +143,16 @@ export class ExecutorClient {
     const parsed = schema.safeParse(body)
     if (!parsed.success) throw new ExecutorFailure('refused', `the executor’s answer breaks the protocol: ${parsed.error.message}`)
     return parsed.data
+  }
+
+  /** For what may be asked twice: a connection on which a transfer was broken off may break under the next request too. */
+  async #sendAgain(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#send(path, init)
+    } catch {
+      await scheduler.wait(SECOND_TRY_MS)
+      return this.#send(path, init)
+    }
   }
 
   async #send(path: string, init: RequestInit): Promise<Response> {

@@ -32,6 +32,8 @@ export interface Attack {
 }
 
 const VIDEO: Attack['inputs'] = { in_v: { filename: 'video.mp4', content: 'video' } }
+/** Out of any folder that a job may have. */
+const CLIMB = '../../../../../../../..'
 const OUT = { out_1: 'out.mp4' }
 
 /** Attacks that the policy refuses: one command over an ordinary video. */
@@ -63,7 +65,7 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     // Inputs by name.
     refused('absolute path', `-i ${file} ${v} ${o}`, file),
     refused('absolute path after a plain input', `${v} -i ${file} ${o}`, file),
-    refused('climbing path', `${v} -i ../../../..${file} ${o}`, `../../../..${file}`),
+    refused('climbing path', `${v} -i ${CLIMB}${file} -map 1 ${o}`, `${CLIMB}${file}`),
     refused('file protocol', `${v} -i file:${file} ${o}`, `file:${file}`),
     refused('file protocol with slashes', `${v} -i file://${file} ${o}`, `file://${file}`),
     refused('http input', `${v} -i ${http} ${o}`, http),
@@ -75,7 +77,8 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('cache over http', `${v} -i cache:${http} ${o}`, 'cache:'),
     refused('pipe', `${v} -i pipe:0 ${o}`, 'pipe:0'),
     refused('standard input', `${v} -i - ${o}`, '-'),
-    refused('own environment as raw data', `${v} -f data -i /proc/self/environ -map 1 -c copy ${o}`, '/proc/self/environ'),
+    refused('own environment as raw data', `${v} -f data -i /proc/self/environ -map 1 -c copy -f data ${o}`, '/proc/self/environ'),
+    refused('raw data of a local file', `${v} -f data -i ${file} -map 1 -c copy -f data ${o}`, file),
     refused('raw video of a local file', `${v} -f rawvideo -s 2x2 -i ${file} ${o}`, file),
     refused('undeclared plain name', `${v} -i secret.mp4 ${o}`, 'secret.mp4'),
     refused('playlist by name', '-i {{in_v}} -i playlist.m3u8 {{out_1}}', 'playlist.m3u8'),
@@ -111,7 +114,7 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('rtmp output', `${v} -f flv rtmp://${listener}/live ${o}`, `rtmp://${listener}/live`),
     refused('udp output', `${v} -f mpegts udp:${listener} ${o}`, `udp:${listener}`),
     refused('output after a double dash', `${v} ${o} -- -x/../evil.mp4`, '-x/../evil.mp4'),
-    refused('tee', `${v} -map 0 -f tee "${o}|[f=mpegts]${http}"`, 'tee'),
+    refused('tee', `${v} -map 0 -c copy -f tee "${o}|[f=mpegts]${http}"`, 'tee'),
     refused('fifo', `${v} -f fifo -fifo_format mpegts ${o}`, 'fifo'),
     refused('tee inside segments', `${v} -f segment -segment_format tee ${o}`, 'tee'),
     refused('RTP', `${v} -f rtp ${o}`, 'rtp'),
@@ -229,9 +232,7 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('HLS segments to a URL', `${v} -f hls -hls_segment_filename ${http}%d ${o}`, `${http}%d`, { out_1: 'o.m3u8' }),
     refused('HLS key information', `${v} -f hls -hls_key_info_file ${file} ${o}`, '-hls_key_info_file', { out_1: 'o.m3u8' }),
     refused('HLS key written to a URL', `${v} -f hls -hls_enc 1 -hls_enc_key_url ${folder}/k ${o}`, `${folder}/k`, { out_1: 'o.m3u8' }),
-    refused('HLS variants with a path for a name', `${v} -f hls -var_stream_map "v:0,name:../x" ${o}`, '-var_stream_map', {
-      out_1: 'o%v.m3u8',
-    }),
+    refused('HLS variants with a path for a name', `${v} -f hls -var_stream_map "v:0,name:../x" o%v.m3u8 ${o}`, '-var_stream_map'),
     refused('HLS making folders', `${v} -f hls -strftime 1 -strftime_mkdir 1 ${o}`, '-strftime_mkdir', { out_1: 'o.m3u8' }),
     refused('HLS master playlist elsewhere', `${v} -f hls -master_pl_name ../m ${o}`, '../m', { out_1: 'o.m3u8' }),
     refused('HLS initialisation elsewhere', `${v} -f hls -hls_fmp4_init_filename ../i ${o}`, '../i', { out_1: 'o.m3u8' }),
@@ -281,6 +282,12 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     inside('HLS playlist named .mp4, file URL', 'video.mp4', playlist(`file://${file}`)),
     inside('HLS playlist named .ts, http', 'video.ts', playlist(`${http}.ts`)),
     inside('HLS playlist with concat protocol', 'video.mp4', playlist(`concat:${file}|${file}`)),
+    inside('HLS playlist under its own name', 'video.m3u8', playlist(file), { token: 'in_v.m3u8', heldBy: 'policy' }),
+    inside('HLS playlist to http with a whitelist', 'video.m3u8', playlist(`${http}.ts`), {
+      commands: ['-protocol_whitelist file,http,tcp -i {{in_v}} -c copy {{out_1}}'],
+      token: '-protocol_whitelist',
+      heldBy: 'policy',
+    }),
     inside('HLS master playlist to http', 'video.mp4', `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${http}.m3u8\n`),
     inside('HLS key over http', 'video.mp4', playlist('x.ts').replace('#EXTINF', `#EXT-X-KEY:METHOD=AES-128,URI="${http}"\n#EXTINF`)),
     inside('ffconcat named .mp4', 'video.mp4', `ffconcat version 1.0\nfile '${file}'\n`),

@@ -1,6 +1,6 @@
 /** Small media of every kind, made by the FFmpeg at hand, for commands to work on. */
 import { execFile } from 'node:child_process'
-import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -95,4 +95,12 @@ export async function makeSamples(folder: string): Promise<Set<SampleAlias>> {
     if (copied) return new Set()
   }
   return new Set(['in_font'])
+}
+
+/** A third of a second of picture and sound, made in `folder`: the least that commands can work on. */
+export async function makeVideo(folder: string): Promise<Uint8Array<ArrayBuffer>> {
+  const file = join(folder, 'shortest.mp4')
+  const options = '-f lavfi -i testsrc=d=0.3:s=64x48:r=10 -f lavfi -i sine=d=0.3 -pix_fmt yuv420p -c:v libx264 -c:a aac'
+  await run(FFMPEG, ['-v', 'error', '-y', ...options.split(' '), file])
+  return new Uint8Array(await readFile(file))
 }

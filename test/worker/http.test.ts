@@ -98,20 +98,12 @@ describe('the size of a body', () => {
   test.each([
     ['metadata', { ...VALID, metadata: { text: 'x'.repeat(150_000) } }],
     ['an input’s URL', copyOf(`${mediaUrl('/status/404')}${'x'.repeat(150_000)}`)],
-    ['file names', longNames(4000)],
   ])('more than can be listed, by its %s, is a 422', async (_, body) => {
     const account = await TestAccount.create()
     expect(await faultsOf(await account.post(body))).toEqual([{ loc: [], msg: expect.stringContaining('characters'), type: 'value_error' }])
     await expectNothingStored(account)
   })
 })
-
-/** A command whose outputs have names of 200 characters each. */
-function longNames(count: number) {
-  const names = Array.from({ length: count }, (_, i) => [`out_${i}`, `${i}-${'x'.repeat(200)}.wav`] as const)
-  const outputs = names.map(([alias]) => `{{${alias}}}`).join(' ')
-  return { output_files: Object.fromEntries(names), ffmpeg_command: `-f lavfi -i sine=d=0.1 ${outputs}` }
-}
 
 describe('the content type', () => {
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', 'json', ''])(

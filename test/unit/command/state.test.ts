@@ -32,7 +32,7 @@ const stored = { out_a: { ...written.out_a, media } }
 const STATES = {
   queued: INITIAL_STATE,
   between_attempts: { status: 'PROCESSING', stage: 'QUEUED', retryAt: NOW, ...attempts },
-  downloading: { status: 'PROCESSING', stage: 'DOWNLOADING', slot: 3, received: {}, ...attempts },
+  downloading: { status: 'PROCESSING', stage: 'DOWNLOADING', slot: 3, since: NOW, received: {}, ...attempts },
   ffmpeg: { status: 'PROCESSING', stage: 'FFMPEG', slot: 3, ...attempts },
   uploading: { status: 'PROCESSING', stage: 'UPLOADING', slot: 3, ffmpegSeconds: 4, outputs: written, ...attempts },
   success: { status: 'SUCCESS', startedAt: 500, endedAt: 900, ffmpegSeconds: 4, outputs: stored },

@@ -1,0 +1,75 @@
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
+import { downloadInput } from '../../src/command/download.ts'
+import { ExecutorClient } from '../../src/executor/client.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { errorOf, faultsOf, request, TestAccount, until } from './client.ts'
+import { copyOf, Gate, SHORT_TONE } from './media.ts'
+
+test('a full queue is a 429 with Retry-After, and nothing is stored', async () => {
+  const account = await TestAccount.create()
+  const gates = [new Gate(), new Gate()]
+  await Promise.all(gates.map((gate) => account.submit(copyOf(gate.url))))
+  await until('both slots are taken', async () => (await account.list('?status=PROCESSING')).total === 2)
+  const { maxQueuedCommands } = settingsOf(env)
+  for (let n = 0; n < maxQueuedCommands; n++) await account.submit(SHORT_TONE)
+  const refused = await account.post(SHORT_TONE)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30'])
+  expect((await errorOf(refused)).error).toBe('QUEUE_FULL')
+  expect((await account.list()).total).toBe(2 + maxQueuedCommands)
+  await Promise.all(gates.map((gate) => gate.open()))
+})
+
+test('one key that asks too often is a 429, and another goes on', async () => {
+  const account = await TestAccount.create()
+  const busyKey = newApiKey()
+  await account.addKey(busyKey)
+  const key = await hashApiKey(busyKey)
+  const refused = await until('the key is refused', async () => {
+    // Straight at the binding: whole requests would not come fast enough on a busy machine. A period may end in between.
+    await Promise.all(Array.from({ length: 2000 }, () => env.REQUEST_LIMIT.limit({ key })))
+    const response = await request('/api/v1/commands', { headers: { 'x-api-key': busyKey } })
+    return response.status === 429 && response
+  })
+  expect(refused.headers.get('retry-after')).toBe('10')
+  expect((await errorOf(refused)).error).toBe('RATE_LIMITED')
+  expect((await account.request('/api/v1/commands')).status).toBe(200)
+})
+
+test('strangers are limited by their address', async () => {
+  const ask = (address: string) => request('/api/v1/commands', { headers: { 'cf-connecting-ip': address } })
+  const responses = await Promise.all(Array.from({ length: 400 }, () => ask('203.0.113.7')))
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401, 429]))
+  expect((await ask('203.0.113.8')).status).toBe(401)
+})
+
+test('more files than a command may have are a 422', async () => {
+  const account = await TestAccount.create()
+  const input_files = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`in_${n}`, 'https://example.com/a.mp4']))
+  const faults = await faultsOf(await account.post({ ...SHORT_TONE, input_files }))
+  expect(faults).toContainEqual(expect.objectContaining({ loc: ['input_files'], msg: '100 files at most' }))
+})
+
+test('a server that stops sending is cut off, asked again, and named in the end', async () => {
+  const gate = new Gate()
+  const executor = new ExecutorClient({ fetch: (sent) => fetch(sent) }, settingsOf(env).executor?.url ?? '', null)
+  const job = `${crypto.randomUUID()}.1`
+  const download = downloadInput(
+    { alias: 'in_slow', filename: 'in_slow.wav', url: gate.url },
+    {
+      executor,
+      job,
+      maxBytes: 1e6,
+      pace: { minRate: 1000, intervalMs: 50, patience: 4 },
+      allowed: settingsOf(env).allowedOrigins,
+      ownFile: async () => null,
+      bucket: env.FILES,
+      signal: new AbortController().signal,
+    },
+  )
+  await expect(download).rejects.toMatchObject({
+    error: { status: 'UNREACHABLE_INPUT_FILE', message: expect.stringMatching(/"in_slow".*next to nothing/) },
+  })
+  await executor.remove(job)
+})
