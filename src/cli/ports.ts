@@ -1,4 +1,5 @@
 /** TCP ports of this machine. */
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,14 +10,16 @@ export const LOOPBACK = '127.0.0.1'
 /** How long the previous owner of a port may take to let go of it: processes of a killed stack end within this time. */
 const RELEASE_MS = 2000
 
+/** Below what Linux (from 32768) and macOS (from 49152) hand out by themselves: nothing on its way to some free port takes one of these in between. */
+const FIRST_PORT = 20_000
+const LAST_PORT = 32_767
+
 /** A port that nothing listens on at the moment. */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, LOOPBACK)
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a numeric address')
-  return address.port
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT + 1)
+    if ((await listenError(port)) === null) return port
+  }
 }
 
 /** Throws an OperatorError when `port` cannot be listened on. */
