@@ -17,6 +17,7 @@ export class Jobs {
   readonly #entries = new Map<string, Entry>()
   readonly #toolbox: Toolbox
   readonly #log: Logger
+  #draining: PromiseWithResolvers<void> | null = null
 
   constructor(toolbox: Toolbox, log: Logger) {
     this.#toolbox = toolbox
@@ -24,8 +25,9 @@ export class Jobs {
     setInterval(() => void this.#sweep(), SWEEP_MS).unref()
   }
 
-  /** The job of that name, made if there is none. */
+  /** The job of that name, made if there is none. Throws `SHUTTING_DOWN` when no more are taken. */
   async open(name: string): Promise<Job> {
+    if (this.#draining !== null && !this.#entries.has(name)) throw new Fault('SHUTTING_DOWN', 'this executor is about to end')
     const entry = this.#entries.get(name) ?? { job: Job.create(name, this.#toolbox, this.#log), usedAt: 0 }
     entry.usedAt = Date.now()
     this.#entries.set(name, entry)
@@ -50,6 +52,18 @@ export class Jobs {
     const job = await entry.job.catch(() => null)
     await job?.remove()
     if (this.#entries.get(name) === entry) this.#entries.delete(name)
+    if (this.#entries.size === 0) this.#draining?.resolve()
+  }
+
+  /** Takes no more jobs and hands back those that have not begun. Resolves when every other one has ended and been removed by its client. */
+  async drain(): Promise<void> {
+    this.#draining ??= Promise.withResolvers()
+    await Promise.all([...this.#entries].map(([name, { job }]) => this.#handBack(name, job)))
+    if (this.#entries.size > 0) await this.#draining.promise
+  }
+
+  async #handBack(name: string, job: Promise<Job>): Promise<void> {
+    if ((await job).state.state === 'RECEIVING') await this.remove(name)
   }
 
   async runningCount(): Promise<number> {

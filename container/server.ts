@@ -1,6 +1,8 @@
 /** The executor's process: settings, proof that it can work, listening, and an end that leaves nothing behind. */
+import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
@@ -16,6 +18,9 @@ import { readSettings, type Settings } from './settings.ts'
 import type { Toolbox } from './toolbox.ts'
 import { openLife } from './workspace.ts'
 
+/** What the last answers get to leave a process that ends. */
+const LAST_ANSWERS_MS = 500
+
 /** Longer than clients keep a connection, so that none is closed under a request. */
 const KEEP_ALIVE_MS = 75_000
 
@@ -24,10 +29,14 @@ async function main(): Promise<void> {
   const log = pino({ level: settings.logLevel, base: null })
   const toolbox = await openToolbox(settings, process.env.PATH ?? '', log)
   if (!diesWithParent(toolbox.sandbox)) startOrphanGuard()
+  if (settings.token === null && settings.host !== '127.0.0.1') {
+    log.warn('EXECUTOR_TOKEN is not set: whoever reaches this port may run FFmpeg here')
+  }
 
+  const jobs = new Jobs(toolbox, log)
   let shuttingDown = false
   const app = createApp({
-    jobs: new Jobs(toolbox, log),
+    jobs,
     health: new Health(toolbox),
     token: settings.token,
     isShuttingDown: () => shuttingDown,
@@ -39,10 +48,9 @@ async function main(): Promise<void> {
     serverOptions: { requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
   })
 
-  const shutDown = async (signal: NodeJS.Signals) => {
+  const shutDown = async () => {
     if (shuttingDown) return
     shuttingDown = true
-    log.info({ signal }, 'shutting down')
     server.close()
     // First the connections: a client must see this executor lost, not its job failed.
     if ('closeAllConnections' in server) server.closeAllConnections()
@@ -50,7 +58,21 @@ async function main(): Promise<void> {
     await rm(toolbox.lifeDir, { recursive: true, force: true })
     process.exit(0)
   }
-  process.on('SIGTERM', shutDown)
+  let draining = false
+  const drain = async () => {
+    // Who asks twice has no time.
+    if (draining) return shutDown()
+    draining = true
+    log.info({ drain_ms: settings.drainMs }, 'shutting down')
+    if (settings.drainMs > 0) {
+      await Promise.race([jobs.drain(), sleep(settings.drainMs)])
+      // Whoever removed the last job is still to be told.
+      server.close()
+      await Promise.race([once(server, 'close'), sleep(LAST_ANSWERS_MS)])
+    }
+    await shutDown()
+  }
+  process.on('SIGTERM', drain)
   process.on('SIGINT', shutDown)
   process.on('uncaughtException', (error) => log.error({ err: error }, 'uncaught exception'))
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'))

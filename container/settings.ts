@@ -19,6 +19,7 @@ const environmentSchema = z.object({
   REQUIRE_SANDBOX: z.enum(['0', '1']).default('0'),
   MAX_JOB_DISK_MB: megabytes.optional(),
   MAX_FFMPEG_MEMORY_MB: megabytes.optional(),
+  DRAIN_SECONDS: z.coerce.number().min(0).default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
 
@@ -37,6 +38,8 @@ export interface Settings {
   maxJobDiskBytes: number
   /** The most memory one FFmpeg may allocate, in bytes. */
   maxFfmpegMemoryBytes: number
+  /** What the jobs that run get, after SIGTERM, to end and be fetched, in milliseconds. */
+  drainMs: number
   logLevel: string
 }
 
@@ -58,6 +61,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     requireSandbox: data.REQUIRE_SANDBOX === '1',
     maxJobDiskBytes: data.MAX_JOB_DISK_MB === undefined ? Number.POSITIVE_INFINITY : data.MAX_JOB_DISK_MB * 1024 ** 2,
     maxFfmpegMemoryBytes: data.MAX_FFMPEG_MEMORY_MB === undefined ? threeQuartersOfMemory() : data.MAX_FFMPEG_MEMORY_MB * 1024 ** 2,
+    drainMs: data.DRAIN_SECONDS * 1000,
     logLevel: data.LOG_LEVEL,
   }
 }

@@ -26,6 +26,7 @@ const settingsSchema = z
     MAX_INPUT_MB: z.coerce.number().positive().default(5000),
     MAX_DOWNLOAD_SECONDS: count(1800),
     MIN_DOWNLOAD_KBPS: z.coerce.number().positive().default(8),
+    CONTAINER_IDLE_SECONDS: count(300),
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
     MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
     WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
@@ -51,6 +52,8 @@ const settingsSchema = z
     maxDownloadMs: raw.MAX_DOWNLOAD_SECONDS * 1000,
     /** A server that sends less is cut off, in bytes a second. */
     minDownloadRate: (raw.MIN_DOWNLOAD_KBPS * 1000) / 8,
+    /** How long a container that has nothing to do is kept, in milliseconds. */
+    containerIdleMs: raw.CONTAINER_IDLE_SECONDS * 1000,
     rateLimits: raw.RATE_LIMITS === 'on',
     maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
     /** Seconds before each attempt to deliver a webhook, the first included. */

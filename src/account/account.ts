@@ -14,7 +14,7 @@ export class Account extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.#queue = new AdmissionQueue(ctx.storage.sql)
+    this.#queue = new AdmissionQueue(ctx.storage.sql, settingsOf(env).containerIdleMs)
     this.#commands = new CommandIndex(ctx.storage.sql)
     this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
@@ -63,7 +63,7 @@ export class Account extends DurableObject<Env> {
   async finish(listing: CommandListing): Promise<void> {
     const admitted = this.ctx.storage.transactionSync(() => {
       this.#commands.put(listing)
-      this.#queue.release(listing.spec.id)
+      this.#queue.release(listing.spec.id, Date.now())
       return this.#admitWaiting()
     })
     this.ctx.waitUntil(this.#poke(admitted))
@@ -134,7 +134,7 @@ export class Account extends DurableObject<Env> {
   #forget(commandIds: string[]): string[] {
     return this.ctx.storage.transactionSync(() => {
       for (const id of commandIds) {
-        this.#queue.release(id)
+        this.#queue.release(id, Date.now())
         this.#commands.remove(id)
       }
       return this.#admitWaiting()

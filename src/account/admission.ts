@@ -15,15 +15,19 @@ export type Admission =
 
 export class AdmissionQueue {
   readonly #sql: SqlStorage
+  readonly #warmMs: number
 
-  constructor(sql: SqlStorage) {
+  /** @param warmMs how long the executor of a slot that nobody uses stays warm, in milliseconds */
+  constructor(sql: SqlStorage, warmMs: number) {
     this.#sql = sql
+    this.#warmMs = warmMs
     sql.exec(`CREATE TABLE IF NOT EXISTS admission (
       seq INTEGER PRIMARY KEY AUTOINCREMENT,
       command_id TEXT NOT NULL UNIQUE,
       slot INTEGER UNIQUE,
       lease_expires INTEGER
     )`)
+    sql.exec('CREATE TABLE IF NOT EXISTS slots (slot INTEGER PRIMARY KEY, idle_since INTEGER NOT NULL)')
   }
 
   /** Takes the next place in the queue. A command that has one keeps it. */
@@ -39,7 +43,7 @@ export class AdmissionQueue {
     if (!row) return { kind: 'unknown' }
     if (row.slot !== null) return this.#lease(commandId, row.slot, now)
     const ahead = this.#ahead(row.seq)
-    const free = this.#freeSlot(slots)
+    const free = this.#freeSlot(slots, now)
     if (free === null || ahead > 0) return { kind: 'waiting', position: ahead }
     return this.#lease(commandId, free, now)
   }
@@ -53,14 +57,20 @@ export class AdmissionQueue {
   }
 
   /** Gives up the command's slot or place. Idempotent. */
-  release(commandId: string): void {
+  release(commandId: string, now: number): void {
+    this.#sql.exec(
+      `INSERT INTO slots (slot, idle_since) SELECT slot, ? FROM admission WHERE command_id = ? AND slot IS NOT NULL
+       ON CONFLICT (slot) DO UPDATE SET idle_since = excluded.idle_since`,
+      now,
+      commandId,
+    )
     this.#sql.exec('DELETE FROM admission WHERE command_id = ?', commandId)
   }
 
   /** Gives free slots to those who wait longest and returns their command ids. */
   admitWaiting(slots: number, now: number): string[] {
     const admitted: string[] = []
-    for (let free = this.#freeSlot(slots); free !== null; free = this.#freeSlot(slots)) {
+    for (let free = this.#freeSlot(slots, now); free !== null; free = this.#freeSlot(slots, now)) {
       const next = this.#sql
         .exec<{ command_id: string }>('SELECT command_id FROM admission WHERE slot IS NULL ORDER BY seq LIMIT 1')
         .toArray()[0]
@@ -108,13 +118,19 @@ export class AdmissionQueue {
     return { kind: 'slot', slot }
   }
 
-  #freeSlot(slots: number): number | null {
+  /** The first that is free and warm, else the first that is free. */
+  #freeSlot(slots: number, now: number): number | null {
     const taken = new Set(
       this.#sql
         .exec<{ slot: number }>('SELECT slot FROM admission WHERE slot IS NOT NULL')
         .toArray()
         .map((row) => row.slot),
     )
+    const warm = this.#sql
+      .exec<{ slot: number }>('SELECT slot FROM slots WHERE slot < ? AND idle_since > ? ORDER BY slot', slots, now - this.#warmMs)
+      .toArray()
+      .find(({ slot }) => !taken.has(slot))
+    if (warm) return warm.slot
     for (let slot = 0; slot < slots; slot++) if (!taken.has(slot)) return slot
     return null
   }

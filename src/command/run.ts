@@ -86,8 +86,8 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
       context.apply({ type: 'failed', attempt, error: { status: 'UNREACHABLE_INPUT_FILE', message }, ffmpegSeconds: null, now })
     } else if (error instanceof InputFailure) {
       context.apply({ type: 'failed', attempt, error: error.error, ffmpegSeconds: null, now })
-    } else if (error instanceof ExecutorFailure && error.fault === 'unreachable') {
-      context.apply({ type: 'executor_unavailable', attempt, reason: error.message, now })
+    } else if (error instanceof ExecutorFailure && (error.fault === 'unreachable' || error.fault === 'no_room')) {
+      context.apply({ type: 'executor_unavailable', attempt, cause: error.fault, reason: error.message, now })
     } else if (error instanceof ExecutorFailure && error.fault === 'job_unknown') {
       context.apply({ type: 'attempt_lost', attempt, reason: error.message, now })
     } else {

@@ -6,8 +6,8 @@ import type { MediaFacts } from '../ffmpeg/media.ts'
 
 /** How often an executor may be lost under a command before it fails. */
 export const MAX_LOST_ATTEMPTS = 3
-/** How long a command waits for an executor that cannot be reached, in milliseconds. */
-export const EXECUTOR_PATIENCE_MS = 15 * 60_000
+/** How long a command waits for an executor, in milliseconds: one that should be there and is silent, or one for which there is no room yet. */
+export const EXECUTOR_PATIENCE_MS = { unreachable: 15 * 60_000, no_room: 24 * 3_600_000 } as const
 
 export type ErrorStatus =
   | 'UNREACHABLE_INPUT_FILE'
@@ -76,7 +76,7 @@ export type CommandEvent =
   /** The executor forgot the job or went away with it. */
   | { type: 'attempt_lost'; attempt: number; reason: string; now: number }
   /** No executor answered, so nothing was begun. */
-  | { type: 'executor_unavailable'; attempt: number; reason: string; now: number }
+  | { type: 'executor_unavailable'; attempt: number; cause: keyof typeof EXECUTOR_PATIENCE_MS; reason: string; now: number }
   | { type: 'cancelled'; now: number }
 
 export const INITIAL_STATE = { status: 'QUEUED' } as const satisfies CommandState
@@ -126,7 +126,7 @@ export function transition(state: CommandState, event: CommandEvent): CommandSta
     case 'attempt_lost':
       return loseAttempt(state, event.reason, event.now)
     case 'executor_unavailable':
-      return awaitExecutor(state, event.reason, event.now)
+      return awaitExecutor(state, event)
     case 'cancelled':
       return fail(state, { status: 'CANCELLED', message: 'the command was cancelled' }, null, event.now)
     default:
@@ -175,11 +175,14 @@ function loseAttempt(state: { status: 'QUEUED' } | ProcessingState, reason: stri
   return { status: 'PROCESSING', stage: 'QUEUED', retryAt: now + pauseMs, ...attemptsOf(state), lostAttempts }
 }
 
-function awaitExecutor(state: { status: 'QUEUED' } | ProcessingState, reason: string, now: number): CommandState {
+function awaitExecutor(
+  state: { status: 'QUEUED' } | ProcessingState,
+  { cause, reason, now }: Extract<CommandEvent, { type: 'executor_unavailable' }>,
+): CommandState {
   if (state.status !== 'PROCESSING') return state
   const since = state.unavailableSince ?? now
   const waitedMs = now - since
-  if (waitedMs >= EXECUTOR_PATIENCE_MS) {
+  if (waitedMs >= EXECUTOR_PATIENCE_MS[cause]) {
     const message = `no executor could be reached for ${Math.round(waitedMs / 1000)} seconds (${reason}); submit the command again later`
     return fail(state, { status: 'EXECUTOR_LOST', message }, null, now)
   }

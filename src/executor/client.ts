@@ -1,5 +1,6 @@
 /** The Worker's side of the executor protocol. */
 import type { z } from 'zod'
+import { explain, isLackOfRoom, platformEventOf } from './platform-event.ts'
 import {
   type ExecutorHealth,
   executorErrorSchema,
@@ -14,11 +15,12 @@ import {
 /**
  * Why an executor did not do what it was asked.
  * - `unreachable`: no answer, or one that says "not now". Nothing is known of the job.
+ * - `no_room`: there is no container for it at the moment.
  * - `job_unknown`: it answers, and knows nothing of the job or of a file it had: it was restarted.
  * - `input_too_large`: the input is past the limit it was given.
  * - `refused`: any other refusal; a fault of ours.
  */
-export type ExecutorFault = 'unreachable' | 'job_unknown' | 'input_too_large' | 'refused'
+export type ExecutorFault = 'unreachable' | 'no_room' | 'job_unknown' | 'input_too_large' | 'refused'
 
 export class ExecutorFailure extends Error {
   override readonly name = 'ExecutorFailure'
@@ -150,7 +152,7 @@ export class ExecutorClient {
     try {
       return await this.#send(path, init)
     } catch {
-      await scheduler.wait(SECOND_TRY_MS)
+      await new Promise((resolve) => setTimeout(resolve, SECOND_TRY_MS))
       return this.#send(path, init)
     }
   }
@@ -161,7 +163,7 @@ export class ExecutorClient {
     try {
       return await this.#transport.fetch(new Request(this.#baseUrl + path, { ...init, headers }))
     } catch (cause) {
-      throw new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
+      throw platformFailure(String(cause), { cause }) ?? new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
     }
   }
 }
@@ -182,7 +184,7 @@ async function failureOf(response: Response): Promise<ExecutorFailure> {
   const parsed = executorErrorSchema.safeParse(parseJson(text))
   if (!parsed.success) {
     const fault = response.status >= 500 ? 'unreachable' : 'refused'
-    return new ExecutorFailure(fault, `the executor answered ${response.status}: ${text.slice(0, 200)}`)
+    return platformFailure(text) ?? new ExecutorFailure(fault, `the executor answered ${response.status}: ${text.slice(0, 200)}`)
   }
   const { code, message } = parsed.data.error
   switch (code) {
@@ -202,6 +204,12 @@ async function failureOf(response: Response): Promise<ExecutorFailure> {
     default:
       return code satisfies never
   }
+}
+
+/** What was meant when the container platform answered in the executor's place; null when it did not. */
+function platformFailure(text: string, options?: ErrorOptions): ExecutorFailure | null {
+  const event = platformEventOf(text)
+  return event && new ExecutorFailure(isLackOfRoom(event) ? 'no_room' : 'unreachable', explain(event), options)
 }
 
 function parseJson(text: string): unknown {

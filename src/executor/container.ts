@@ -1,11 +1,103 @@
 /** FFmpeg in a Cloudflare Container: answers the executor protocol, and has nothing to reach and nothing to steal. */
-import { Container } from '@cloudflare/containers'
+import { Container, type StopParams } from '@cloudflare/containers'
+import { log } from '../logging/log.ts'
+import { settingsOf } from '../settings.ts'
+import { type ExecutorError, executorHealthSchema } from './protocol.ts'
+
+/** As the image's `EXPOSE` says. */
+const PORT = 8080
+/**
+ * How long one request waits for a machine, and for the program on it to listen, in milliseconds. Together less than a client waits for an
+ * answer; who gives up asks again, and finds the container further on its way.
+ */
+const INSTANCE_BUDGET_MS = 12_000
+const PORT_BUDGET_MS = 15_000
+const LOOK_AGAIN_MS = 100
+/** A program that has not said in this time whether it is at work is not. */
+const BUSY_TIMEOUT_MS = 15_000
+/** What an idle container gets to end by itself after it was told to, in milliseconds. */
+const LINGER_MS = 10_000
 
 export class Executor extends Container<Env> {
-  override defaultPort = 8080
-  override requiredPorts = [8080]
+  override defaultPort = PORT
+  override requiredPorts = [PORT]
   override enableInternet = false
   override envVars = {}
-  override sleepAfter = '5m'
-  override pingEndpoint = 'localhost/v1/health'
+  override sleepAfter = settingsOf(this.env).containerIdleMs / 1000
+  // Any answer proves that the program listens, so a cheap one is asked for.
+  override pingEndpoint = 'executor/'
+
+  /** Passes a request on to the program. None is started to be asked about a job that it cannot know. */
+  override async fetch(request: Request): Promise<Response> {
+    if (!this.ctx.container?.running && asksForJob(request)) return knowsNothing(request)
+    try {
+      await this.#ready(request.signal)
+    } catch (error) {
+      return new Response(error instanceof Error ? error.message : String(error), { status: 503 })
+    }
+    return super.fetch(request)
+  }
+
+  async #ready(signal: AbortSignal): Promise<void> {
+    if (this.ctx.container?.running && (await this.getState()).status === 'healthy') return
+    await this.startAndWaitForPorts({
+      ports: PORT,
+      cancellationOptions: {
+        abort: signal,
+        instanceGetTimeoutMS: INSTANCE_BUDGET_MS,
+        portReadyTimeoutMS: PORT_BUDGET_MS,
+        waitInterval: LOOK_AGAIN_MS,
+      },
+    })
+  }
+
+  /** Nobody has asked anything for `sleepAfter`: a program that still works is left at it, one that does not is ended for certain. */
+  override async onActivityExpired(): Promise<void> {
+    if (await this.#isBusy()) {
+      this.renewActivityTimeout()
+      return
+    }
+    await this.stop()
+    const deadline = Date.now() + LINGER_MS
+    while (this.ctx.container?.running && Date.now() < deadline) await scheduler.wait(LOOK_AGAIN_MS)
+    if (this.ctx.container?.running) await this.destroy()
+  }
+
+  async #isBusy(): Promise<boolean> {
+    if (!this.ctx.container?.running) return false
+    const tooLate = new AbortController()
+    const timer = setTimeout(() => tooLate.abort(), BUSY_TIMEOUT_MS)
+    try {
+      const answer = await this.ctx.container.getTcpPort(PORT).fetch('http://executor/v1/health', { signal: tooLate.signal })
+      return executorHealthSchema.parse(await answer.json()).running_jobs > 0
+    } catch (error) {
+      log('warn', 'executor.silent', { executor: this.ctx.id.toString(), error })
+      return false
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  override onStart(): void {
+    log('info', 'executor.started', { executor: this.ctx.id.toString() })
+  }
+
+  override onStop({ exitCode, reason }: StopParams): void {
+    log('info', 'executor.stopped', { executor: this.ctx.id.toString(), exit_code: exitCode, reason })
+  }
+
+  /** Whoever asked is told as well, and asks again. */
+  override onError(error: unknown): void {
+    log('warn', 'executor.error', { executor: this.ctx.id.toString(), error })
+  }
+}
+
+function asksForJob({ method, url }: Request): boolean {
+  return method !== 'PUT' && method !== 'POST' && new URL(url).pathname.startsWith('/v1/jobs/')
+}
+
+function knowsNothing({ method }: Request): Response {
+  if (method === 'DELETE') return new Response(null, { status: 204 })
+  const body: ExecutorError = { error: { code: 'JOB_NOT_FOUND', message: 'the container has ended, and its jobs with it' } }
+  return Response.json(body, { status: 404 })
 }

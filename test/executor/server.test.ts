@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { executorHealthSchema } from '../../src/executor/protocol.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
-import { endless, JobClient, processesWith, refusal } from './job-client.ts'
+import { runningProcesses } from '../support/processes.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { endless, JobClient, processesWith, refusal, testSource } from './job-client.ts'
 
 async function started(env: Record<string, string> = {}): Promise<ExecutorProcess> {
   const executor = await startExecutor({ env })
@@ -102,5 +104,52 @@ describe('SIGTERM', () => {
     await executor.stop()
     expect(performance.now() - asked).toBeLessThan(3000)
     expect(await processesWith(job.name)).toEqual([])
+  })
+
+  describe('with DRAIN_SECONDS', () => {
+    async function draining(): Promise<{ executor: ExecutorProcess; running: JobClient }> {
+      const executor = await started({ DRAIN_SECONDS: '30' })
+      const running = new JobClient(executor)
+      await running.run({ commands: [['-re', ...testSource(1.5), '-y', 'out.mp4']], outputs: { out_video: 'out.mp4' } })
+      await running.until((state) => state.state === 'RUNNING' && state.progress !== null)
+      return { executor, running }
+    }
+
+    test('a job that runs may end and be fetched; the process ends when it is removed', async () => {
+      const { executor, running } = await draining()
+      process.kill(executor.pid, 'SIGTERM')
+      await running.until((state) => state.state === 'SUCCEEDED')
+      expect((await (await running.output('out_video')).bytes()).length).toBeGreaterThan(0)
+      await running.remove()
+      await waitUntil('the executor has ended', async () => !(await runningProcesses()).some((info) => info.pid === executor.pid))
+    })
+
+    test('new jobs, and those that have not begun, go elsewhere', async () => {
+      const { executor, running } = await draining()
+      const waiting = new JobClient(executor)
+      await waiting.put('a.bin', 'x')
+      process.kill(executor.pid, 'SIGTERM')
+      await waitUntil('the waiting job is handed back', async () => (await fetch(waiting.url)).status === 404)
+      expect(await refusal(waiting.put('a.bin', 'x'))).toEqual([503, 'SHUTTING_DOWN'])
+      expect(await refusal(new JobClient(executor).run({ commands: [endless()] }))).toEqual([503, 'SHUTTING_DOWN'])
+      expect((await running.state()).state).not.toBe('FAILED')
+    })
+
+    test('a second SIGTERM ends it at once', async () => {
+      const executor = await started({ DRAIN_SECONDS: '30' })
+      const running = new JobClient(executor)
+      await running.run({ commands: [endless()] })
+      const lost = expect(running.until((state) => state.state === 'SUCCEEDED')).rejects.toThrow()
+      process.kill(executor.pid, 'SIGTERM')
+      await waitUntil('it takes no more jobs', async () => (await new JobClient(executor).put('a.bin', 'x')).status === 503)
+      process.kill(executor.pid, 'SIGTERM')
+      await lost
+    })
+
+    test('without a job it ends at once', async () => {
+      const executor = await started({ DRAIN_SECONDS: '30' })
+      process.kill(executor.pid, 'SIGTERM')
+      await waitUntil('the executor has ended', async () => !(await runningProcesses()).some((info) => info.pid === executor.pid))
+    })
   })
 })

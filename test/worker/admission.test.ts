@@ -1,6 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
+import { AdmissionQueue } from '../../src/account/admission.ts'
 import type { CommandRecord, CommandSpec } from '../../src/command/record.ts'
 import { INITIAL_STATE } from '../../src/command/state.ts'
 import { commandStub, ORIGIN, TestAccount, until } from './client.ts'
@@ -149,4 +150,43 @@ test('a slot whose lease is not renewed for long goes to the next command, and i
   expect((await account.poll(silent, 50)).status).toBe('SUCCESS')
   const { objects } = await env.FILES.list({ prefix: `${account.name}/` })
   expect(objects.filter(({ key }) => key.endsWith('/copy.wav'))).toHaveLength(1 + held.ids.length - 1)
+})
+
+test('a slot whose executor is still warm is taken before a cold one', async () => {
+  const account = await TestAccount.create()
+  const taken = await runInDurableObject(account.stub, (_, state) => {
+    const queue = new AdmissionQueue(state.storage.sql, 60_000)
+    const take = (id: string, now: number) => {
+      queue.enqueue(id)
+      return queue.ask(id, 3, now)
+    }
+    take('a', 0)
+    take('b', 0)
+    queue.release('b', 1000)
+    queue.release('a', 100_000)
+    return {
+      bothIdle: take('c', 100_001),
+      firstTaken: take('d', 100_002),
+      otherTaken: take('e', 100_003),
+    }
+  })
+  expect(taken.bothIdle, 'of two idle slots the warm one').toEqual({ kind: 'slot', slot: 0 })
+  expect(taken.firstTaken, 'the first of those that have gone cold').toEqual({ kind: 'slot', slot: 1 })
+  expect(taken.otherTaken).toEqual({ kind: 'slot', slot: 2 })
+})
+
+test('a warm slot comes before a cold one with a lower number', async () => {
+  const account = await TestAccount.create()
+  const admission = await runInDurableObject(account.stub, (_, state) => {
+    const queue = new AdmissionQueue(state.storage.sql, 60_000)
+    for (const id of ['a', 'b']) {
+      queue.enqueue(id)
+      queue.ask(id, 3, 0)
+    }
+    queue.release('a', 1000)
+    queue.release('b', 90_000)
+    queue.enqueue('c')
+    return queue.ask('c', 3, 100_000)
+  })
+  expect(admission).toEqual({ kind: 'slot', slot: 1 })
 })

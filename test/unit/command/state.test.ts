@@ -50,7 +50,7 @@ const eventsOf = (attempt: number) =>
     outputs_stored: { type: 'outputs_stored', attempt, outputs: stored, now: NOW },
     failed: { type: 'failed', attempt, error, ffmpegSeconds: 6, now: NOW },
     attempt_lost: { type: 'attempt_lost', attempt, reason: 'gone', now: NOW },
-    executor_unavailable: { type: 'executor_unavailable', attempt, reason: 'silent', now: NOW },
+    executor_unavailable: { type: 'executor_unavailable', attempt, cause: 'unreachable', reason: 'silent', now: NOW },
     cancelled: { type: 'cancelled', now: NOW },
   }) satisfies Record<CommandEvent['type'], CommandEvent>
 type EventName = CommandEvent['type']
@@ -121,16 +121,21 @@ describe('attempts', () => {
     expect(after).toMatchObject({ status: 'FAILED', error: { status: 'EXECUTOR_LOST', message: expect.stringContaining('restarted') } })
   })
 
-  test('an executor that cannot be reached costs no attempt, until patience ends', () => {
-    const unavailable = (now: number) => ({ type: 'executor_unavailable', attempt: 2, reason: 'silent', now }) as const
+  test.each(['unreachable', 'no_room'] as const)('an executor that is %s costs no attempt, until patience ends', (cause) => {
+    const patience = EXECUTOR_PATIENCE_MS[cause]
+    const unavailable = (now: number) => ({ type: 'executor_unavailable', attempt: 2, cause, reason: 'silent', now }) as const
     const first = transition(STATES.downloading, unavailable(NOW))
     expect(first).toMatchObject({ stage: 'QUEUED', lostAttempts: 1, unavailableSince: NOW })
     const waiting = { ...STATES.downloading, unavailableSince: NOW }
-    expect(transition(waiting, unavailable(NOW + EXECUTOR_PATIENCE_MS - 1))).toMatchObject({ status: 'PROCESSING' })
-    expect(transition(waiting, unavailable(NOW + EXECUTOR_PATIENCE_MS))).toMatchObject({
-      status: 'FAILED',
-      error: { status: 'EXECUTOR_LOST' },
-    })
+    expect(transition(waiting, unavailable(NOW + patience - 1))).toMatchObject({ status: 'PROCESSING' })
+    expect(transition(waiting, unavailable(NOW + patience))).toMatchObject({ status: 'FAILED', error: { status: 'EXECUTOR_LOST' } })
+  })
+
+  test('room for one more container is waited for longer than the longest command runs, and asked for every few seconds', () => {
+    const waiting = { ...STATES.downloading, unavailableSince: NOW }
+    const now = NOW + 3 * 3_600_000
+    const after = transition(waiting, { type: 'executor_unavailable', attempt: 2, cause: 'no_room', reason: 'full', now })
+    expect(after).toMatchObject({ stage: 'QUEUED', retryAt: now + 15_000 })
   })
 
   test('an executor that takes the job is available again', () => {
