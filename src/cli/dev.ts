@@ -1,4 +1,4 @@
-/** `npm run dev`: keeps the embedded stack running until it is told to stop. */
+/** `npm run dev`, and with `--containers` `npm run dev:containers`: keeps the stack running until it is told to stop. */
 import { runProgram } from './operator-error.ts'
 import { readSettings } from './settings.ts'
 import { startStack } from './stack.ts'
@@ -7,7 +7,12 @@ import { stopSignal } from './stop-signal.ts'
 await runProgram(async () => {
   const stopping = stopSignal()
   try {
-    const stack = await startStack({ settings: readSettings(process.env), log: (line) => console.error(line), signal: stopping })
+    const stack = await startStack({
+      settings: readSettings(process.env),
+      executorIn: process.argv.includes('--containers') ? 'containers' : 'process',
+      log: (line) => console.error(line),
+      signal: stopping,
+    })
     console.log(`Ready on ${stack.url}`)
     console.log(`API key ${stack.apiKey}`)
     if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }))

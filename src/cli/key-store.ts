@@ -23,7 +23,10 @@ export class KeyStore {
 
   constructor(place: { stateDir: string; remote: boolean }) {
     this.#stateDir = place.stateDir
-    this.#place = ['--binding=KEYS', ...(place.remote ? ['--remote'] : ['--local', `--persist-to=${place.stateDir}`])]
+    this.#place = [
+      '--binding=KEYS',
+      ...(place.remote ? ['--remote', '--env=production'] : ['--env=', '--local', `--persist-to=${place.stateDir}`]),
+    ]
   }
 
   async put(hash: string, record: ApiKeyRecord): Promise<void> {

@@ -1,16 +1,15 @@
-/** The embedded stack as an object: the executor as a Node process, the Worker in `wrangler dev`, both supervised. */
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+/** The whole service on this machine as an object: the Worker in `wrangler dev`, and the executor, as a process or in containers. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashApiKey } from '../api/api-key.ts'
-import { findFfmpeg } from './ffmpeg-path.ts'
+import { type ExecutorHost, useContainers } from './executor-host.ts'
+import { startExecutorProcess } from './executor-process.ts'
 import { type InstanceSecrets, loadInstanceSecrets, writePrivateFile } from './instance-secrets.ts'
 import { KeyStore } from './key-store.ts'
 import { OperatorError } from './operator-error.ts'
-import { assertPortFree, findFreePort, LOOPBACK } from './ports.ts'
+import { assertPortFree, findFreePort } from './ports.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
-import { lockState, stateId } from './state-lock.ts'
+import { lockState } from './state-lock.ts'
 import { Supervised } from './supervise.ts'
 import { isWorthShowing, reportsWorkerdCrash } from './worker-output.ts'
 import { wranglerDevArgv, wranglerEnvironment } from './wrangler.ts'
@@ -20,27 +19,26 @@ const PROBE_INTERVAL_MS = 100
 const PROBE_TIMEOUT_MS = 5000
 /** On one's own machine the inputs are on one's own machine. */
 const EVERY_ORIGIN = '*'
-/** The executor ends its jobs first; wrangler ends workerd. */
-const EXECUTOR_GRACE_MS = 8000
+/** Wrangler ends workerd. */
 const WORKER_GRACE_MS = 5000
-
-/** What of this process's environment the executor may see: it runs other people's commands, so no secret is among it. */
-const EXECUTOR_ENVIRONMENT = ['PATH', 'TMPDIR', 'SANDBOX', 'REQUIRE_SANDBOX', 'MAX_JOB_DISK_MB', 'MAX_FFMPEG_MEMORY_MB']
+/** An image is built first, which takes minutes when it is built for the first time. */
+const IMAGE_TIMEOUT_MS = 30 * 60_000
 
 export interface Stack {
   /** Origin of the API. */
   url: string
   /** A key of the account `default`. */
   apiKey: string
-  ffmpeg: string
-  /** Ids of the two processes, which also head their process groups, in their current lives. */
-  pids: () => { executor: number; worker: number }
+  /** What runs the commands. */
+  executor: string
   /** Ends both and all that they started. May be called twice. */
   stop: () => Promise<void>
 }
 
 export interface StackOptions {
   settings: Settings
+  /** Whether FFmpeg runs as a process beside the Worker, or in containers of a Docker engine. */
+  executorIn?: 'process' | 'containers'
   /** Gets each log line of the parts, and of the supervision. */
   log: (line: string) => void
   /** Gives up the start, and undoes it. */
@@ -48,34 +46,37 @@ export interface StackOptions {
 }
 
 /** Starts the stack and resolves when the API answers. Throws an OperatorError where the machine lacks something. */
-export async function startStack({ settings, log, signal }: StackOptions): Promise<Stack> {
+export async function startStack({ settings, executorIn = 'process', log, signal }: StackOptions): Promise<Stack> {
   const port = settings.port === 0 ? await findFreePort() : settings.port
   await assertPortFree(port)
-  const ffmpeg = await findFfmpeg(settings)
-  if (ffmpeg.notice !== null) log(ffmpeg.notice)
   const unlock = await lockState(settings.stateDir)
   const secrets = await loadInstanceSecrets(settings.stateDir)
   const apiKey = settings.apiKey ?? secrets.api_key
   const url = `http://localhost:${port}`
 
-  const executorPort = await findFreePort()
-  const jobsDir = jobsDirOf(settings.stateDir)
-  const envFile = await writeEnvFile(settings, secrets, executorPort)
-  const executor = superviseExecutor({ port: executorPort, token: secrets.executor_token, jobsDir, ffmpeg, log })
-  const worker = superviseWorker({ port, stateDir: settings.stateDir, envFile, log })
+  const host = executorIn === 'containers' ? useContainers() : startExecutorProcess(settings, secrets.executor_token, log)
+  const executor = await host.catch(async (error: unknown) => {
+    await unlock()
+    throw error
+  })
+  const envFile = await writeEnvFile(settings, secrets, executor.vars)
+  const worker = superviseWorker({ port, stateDir: settings.stateDir, envFile, containers: executor.containers, log })
   const stop = async () => {
     // In this order the Worker never sees its executor vanish.
     await worker.stop()
     await executor.stop()
-    await rm(jobsDir, { recursive: true, force: true })
     await unlock()
   }
   const giveUp = new AbortController()
   try {
     const waiting = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])])
+    const parts = [worker, ...(executor.program ? [executor.program] : [])]
     await Promise.all([
       registerApiKey(apiKey, settings, secrets),
-      Promise.race([waitUntilHealthy(url, waiting), rejectWhenEnded(executor), rejectWhenEnded(worker)]),
+      Promise.race([
+        waitUntilHealthy(url, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
+        ...parts.map(rejectWhenEnded),
+      ]),
     ])
   } catch (error) {
     giveUp.abort()
@@ -84,44 +85,10 @@ export async function startStack({ settings, log, signal }: StackOptions): Promi
   }
   const origins = settings.workerVars.ALLOWED_PRIVATE_ORIGINS ?? EVERY_ORIGIN
   if (origins !== '') log(`Inputs and webhooks may be on private addresses: ALLOWED_PRIVATE_ORIGINS=${origins}`)
-  return { url, apiKey, ffmpeg: ffmpeg.ffmpeg, stop, pids: () => ({ executor: executor.pid, worker: worker.pid }) }
+  return { url, apiKey, executor: executor.description, stop }
 }
 
-/** Outside the state folder: the sandboxed user could not reach it in someone's home. One per state folder, as the executor empties it at start. */
-function jobsDirOf(stateDir: string): string {
-  return path.join(tmpdir(), `renderio-jobs-${stateId(stateDir)}`)
-}
-
-function superviseExecutor(options: {
-  port: number
-  token: string
-  jobsDir: string
-  ffmpeg: { ffmpeg: string; ffprobe: string }
-  log: (line: string) => void
-}): Supervised {
-  const inherited = Object.fromEntries(EXECUTOR_ENVIRONMENT.map((name) => [name, process.env[name]]))
-  return new Supervised({
-    name: 'The executor',
-    argv: [process.execPath, path.join(PROJECT_ROOT, 'container/server.ts')],
-    cwd: PROJECT_ROOT,
-    env: {
-      ...inherited,
-      // Its notes on each job repeat what the Worker logs.
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
-      HOST: LOOPBACK,
-      PORT: String(options.port),
-      EXECUTOR_TOKEN: options.token,
-      FFMPEG_PATH: options.ffmpeg.ffmpeg,
-      FFPROBE_PATH: options.ffmpeg.ffprobe,
-      JOBS_DIR: options.jobsDir,
-    },
-    graceMs: EXECUTOR_GRACE_MS,
-    onLine: options.log,
-    onEvent: options.log,
-  })
-}
-
-async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, executorPort: number): Promise<string> {
+async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, executorVars: ExecutorHost['vars']): Promise<string> {
   const file = path.join(settings.stateDir, 'worker.env')
   await writePrivateFile(
     file,
@@ -131,21 +98,26 @@ async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, execut
       RATE_LIMITS: 'off',
       ...settings.workerVars,
       MAX_CONCURRENT_COMMANDS: String(settings.maxConcurrentCommands),
-      EXECUTOR_URL: `http://${LOOPBACK}:${executorPort}`,
-      EXECUTOR_TOKEN: secrets.executor_token,
+      ...executorVars,
       URL_SIGNING_SECRET: secrets.url_signing_secret,
     }),
   )
   return file
 }
 
-function superviseWorker(options: { port: number; stateDir: string; envFile: string; log: (line: string) => void }): Supervised {
-  const { port, stateDir, envFile, log } = options
+function superviseWorker(options: {
+  port: number
+  stateDir: string
+  envFile: string
+  containers: boolean
+  log: (line: string) => void
+}): Supervised {
+  const { log, ...dev } = options
   const worker = new Supervised({
     name: 'The Worker',
-    argv: wranglerDevArgv({ port, stateDir, envFile }),
+    argv: wranglerDevArgv(dev),
     cwd: PROJECT_ROOT,
-    env: wranglerEnvironment(stateDir),
+    env: wranglerEnvironment(dev.stateDir),
     graceMs: WORKER_GRACE_MS,
     onLine: (line) => {
       if (isWorthShowing(line)) log(line)
@@ -175,8 +147,8 @@ async function rejectWhenEnded(part: Supervised): Promise<never> {
 }
 
 /** Resolves when the Worker says that an executor really runs FFmpeg. */
-async function waitUntilHealthy(url: string, signal: AbortSignal): Promise<void> {
-  const deadline = Date.now() + READY_TIMEOUT_MS
+async function waitUntilHealthy(url: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + timeoutMs
   let answer = 'none'
   while (Date.now() < deadline) {
     signal.throwIfAborted()
@@ -189,5 +161,5 @@ async function waitUntilHealthy(url: string, signal: AbortSignal): Promise<void>
     }
     await sleep(PROBE_INTERVAL_MS)
   }
-  throw new OperatorError(`Not ready after ${READY_TIMEOUT_MS / 1000} s. The last answer of ${url}/api/v1/health: ${answer}`)
+  throw new OperatorError(`Not ready after ${timeoutMs / 1000} s. The last answer of ${url}/api/v1/health: ${answer}`)
 }

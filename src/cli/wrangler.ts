@@ -1,5 +1,6 @@
 /** How this project calls wrangler. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -30,14 +31,16 @@ export function wranglerEnvironment(stateDir: string): NodeJS.ProcessEnv {
   }
 }
 
-/** Arguments of `wrangler dev` for the embedded run. Variables come from a file, since a command line is there for every user to read. */
-export function wranglerDevArgv(options: { port: number; stateDir: string; envFile: string }): string[] {
+/** Arguments of `wrangler dev`. Variables come from a file, since a command line is there for every user to read. */
+export function wranglerDevArgv(options: { port: number; stateDir: string; envFile: string; containers: boolean }): string[] {
   return [
     process.execPath,
     '--no-warnings',
     WRANGLER,
     'dev',
-    '--enable-containers=false',
+    // The sections of `wrangler.toml` that stand in no environment.
+    '--env=',
+    `--enable-containers=${options.containers}`,
     '--show-interactive-dev-session=false',
     `--ip=${LOOPBACK}`,
     `--port=${options.port}`,
@@ -70,4 +73,11 @@ export async function runWrangler(args: readonly string[], stateDir: string): Pr
       await sleep(BUSY_PAUSE_MS)
     }
   }
+}
+
+/** Runs a wrangler command in the terminal of this one. Throws an OperatorError where it fails, after wrangler's own complaint. */
+export async function passToWrangler(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, ['--no-warnings', WRANGLER, ...args], { cwd: PROJECT_ROOT, stdio: 'inherit' })
+  const [code] = await once(child, 'exit')
+  if (code !== 0) throw new OperatorError(`wrangler ${args[0]} failed`)
 }

@@ -26,29 +26,29 @@ export class Executor extends Container<Env> {
   override sleepAfter = settingsOf(this.env).containerIdleMs / 1000
   // Any answer proves that the program listens, so a cheap one is asked for.
   override pingEndpoint = 'executor/'
+  #starting: Promise<void> | null = null
 
   /** Passes a request on to the program. None is started to be asked about a job that it cannot know. */
   override async fetch(request: Request): Promise<Response> {
     if (!this.ctx.container?.running && asksForJob(request)) return knowsNothing(request)
     try {
-      await this.#ready(request.signal)
+      await this.#ready()
     } catch (error) {
       return new Response(error instanceof Error ? error.message : String(error), { status: 503 })
     }
     return super.fetch(request)
   }
 
-  async #ready(signal: AbortSignal): Promise<void> {
+  /** Requests that come while the container starts wait for the same start. */
+  async #ready(): Promise<void> {
     if (this.ctx.container?.running && (await this.getState()).status === 'healthy') return
-    await this.startAndWaitForPorts({
+    this.#starting ??= this.startAndWaitForPorts({
       ports: PORT,
-      cancellationOptions: {
-        abort: signal,
-        instanceGetTimeoutMS: INSTANCE_BUDGET_MS,
-        portReadyTimeoutMS: PORT_BUDGET_MS,
-        waitInterval: LOOK_AGAIN_MS,
-      },
+      cancellationOptions: { instanceGetTimeoutMS: INSTANCE_BUDGET_MS, portReadyTimeoutMS: PORT_BUDGET_MS, waitInterval: LOOK_AGAIN_MS },
+    }).finally(() => {
+      this.#starting = null
     })
+    await this.#starting
   }
 
   /** Nobody has asked anything for `sleepAfter`: a program that still works is left at it, one that does not is ended for certain. */

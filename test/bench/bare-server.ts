@@ -20,7 +20,7 @@ export interface BareServer {
 export async function startBareServer(): Promise<BareServer> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bare-'))
   const port = await findFreePort()
-  const argv = wranglerDevArgv({ port, stateDir, envFile: '/dev/null' })
+  const argv = wranglerDevArgv({ port, stateDir, envFile: '/dev/null', containers: false })
   const config = path.join(PROJECT_ROOT, 'test/bench/bare/wrangler.toml')
   const worker = new Supervised({
     name: 'The bare Worker',

@@ -20,13 +20,21 @@ export interface TestStackOptions {
   port?: number
   /** Further environment, such as settings of the Worker. */
   env?: Record<string, string>
+  /** Whether FFmpeg runs in containers, as `npm run dev:containers` has it. */
+  containers?: boolean
 }
 
 /** Starts a stack and resolves when it has printed that it is ready. End it with `stop()`. */
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   const port = options.port ?? (await findFreePort())
   const stateDir = options.stateDir ?? (await mkdtemp(path.join(tmpdir(), 'renderio-test-')))
-  const stack = new TestStack({ port, stateDir, env: options.env ?? {}, ownsState: options.stateDir === undefined })
+  const stack = new TestStack({
+    port,
+    stateDir,
+    env: options.env ?? {},
+    containers: options.containers ?? false,
+    ownsState: options.stateDir === undefined,
+  })
   try {
     await stack.start()
   } catch (error) {
@@ -41,23 +49,26 @@ export class TestStack {
   readonly port: number
   readonly stateDir: string
   readonly #env: Record<string, string>
+  readonly #containers: boolean
   readonly #ownsState: boolean
   /** Everything the stack has printed in all its lives. */
   output = ''
   apiKey = ''
   #supervisor: ChildProcess | null = null
 
-  constructor(options: { port: number; stateDir: string; env: Record<string, string>; ownsState: boolean }) {
+  constructor(options: { port: number; stateDir: string; env: Record<string, string>; containers: boolean; ownsState: boolean }) {
     this.port = options.port
     this.stateDir = options.stateDir
     this.url = `http://localhost:${options.port}`
     this.#env = options.env
+    this.#containers = options.containers
     this.#ownsState = options.ownsState
   }
 
   /** Starts the stack on its port and state; again, after `stop()` or a kill. */
   async start(): Promise<void> {
-    const supervisor = spawnDev({ PORT: String(this.port), STATE_DIR: this.stateDir, ...this.#env })
+    const env = { PORT: String(this.port), STATE_DIR: this.stateDir, ...this.#env }
+    const supervisor = spawnDev(env, this.#containers ? ['--containers'] : [])
     this.#supervisor = supervisor
     let life = ''
     const collect = (chunk: Buffer) => {
@@ -141,8 +152,8 @@ export class TestStack {
  * Starts `npm run dev`'s program without waiting for anything. `env` is laid over this process's environment.
  * It ends with this process, however that ends.
  */
-export function spawnDev(env: Record<string, string>): ChildProcess {
-  const [program, ...args] = guarded([process.execPath, path.join(ROOT, 'src/cli/dev.ts')])
+export function spawnDev(env: Record<string, string>, options: readonly string[] = []): ChildProcess {
+  const [program, ...args] = guarded([process.execPath, path.join(ROOT, 'src/cli/dev.ts'), ...options])
   return spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, detached: true, stdio: 'pipe' })
 }
 

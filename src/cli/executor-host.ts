@@ -1,0 +1,22 @@
+/** Where FFmpeg runs, as the stack needs to know it. */
+import { assertDockerRuns, removeContainers } from './docker.ts'
+import type { Supervised } from './supervise.ts'
+
+export interface ExecutorHost {
+  /** How it is told to whoever starts the stack. */
+  description: string
+  /** Variables by which the Worker finds it. */
+  vars: Readonly<Record<string, string>>
+  containers: boolean
+  /** What may end while the stack starts; null where nothing of it runs by itself. */
+  program: Supervised | null
+  stop: () => Promise<void>
+}
+
+/** Containers of this machine's Docker engine, which the Worker's runtime starts. Throws an OperatorError where there is no engine. */
+export async function useContainers(): Promise<ExecutorHost> {
+  await assertDockerRuns()
+  // What a killed stack has left: nobody would ever end it.
+  await removeContainers()
+  return { description: 'containers', vars: {}, containers: true, program: null, stop: removeContainers }
+}

@@ -1,0 +1,59 @@
+/** The executor as a process of this machine, supervised. */
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { ExecutorHost } from './executor-host.ts'
+import { findFfmpeg } from './ffmpeg-path.ts'
+import { findFreePort, LOOPBACK } from './ports.ts'
+import { PROJECT_ROOT, type Settings } from './settings.ts'
+import { stateId } from './state-lock.ts'
+import { Supervised } from './supervise.ts'
+
+/** It ends its jobs first. */
+const GRACE_MS = 8000
+
+/** What of this process's environment the executor may see: it runs other people's commands, so no secret is among it. */
+const ENVIRONMENT = ['PATH', 'TMPDIR', 'SANDBOX', 'REQUIRE_SANDBOX', 'MAX_JOB_DISK_MB', 'MAX_FFMPEG_MEMORY_MB']
+
+/** Starts it on a free port. Throws an OperatorError where FFmpeg is missing. */
+export async function startExecutorProcess(settings: Settings, token: string, log: (line: string) => void): Promise<ExecutorHost> {
+  const { ffmpeg, ffprobe, notice } = await findFfmpeg(settings)
+  if (notice !== null) log(notice)
+  const port = await findFreePort()
+  const jobsDir = jobsDirOf(settings.stateDir)
+  const inherited = Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]]))
+  const program = new Supervised({
+    name: 'The executor',
+    argv: [process.execPath, path.join(PROJECT_ROOT, 'container/server.ts')],
+    cwd: PROJECT_ROOT,
+    env: {
+      ...inherited,
+      // Its notes on each job repeat what the Worker logs.
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+      HOST: LOOPBACK,
+      PORT: String(port),
+      EXECUTOR_TOKEN: token,
+      FFMPEG_PATH: ffmpeg,
+      FFPROBE_PATH: ffprobe,
+      JOBS_DIR: jobsDir,
+    },
+    graceMs: GRACE_MS,
+    onLine: log,
+    onEvent: log,
+  })
+  return {
+    description: ffmpeg,
+    vars: { EXECUTOR_URL: `http://${LOOPBACK}:${port}`, EXECUTOR_TOKEN: token },
+    containers: false,
+    program,
+    stop: async () => {
+      await program.stop()
+      await rm(jobsDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Outside the state folder: the sandboxed user could not reach it in someone's home. One per state folder, as the executor empties it at start. */
+function jobsDirOf(stateDir: string): string {
+  return path.join(tmpdir(), `renderio-jobs-${stateId(stateDir)}`)
+}

@@ -1,0 +1,29 @@
+/** `wrangler.toml` as wrangler reads it. */
+import path from 'node:path'
+import { unstable_readConfig } from 'wrangler'
+import { z } from 'zod'
+import { PROJECT_ROOT } from './settings.ts'
+
+/** The sections that this project's own commands and tests look at. */
+const configSchema = z.object({
+  vars: z.record(z.string(), z.string()),
+  compatibility_date: z.string(),
+  compatibility_flags: z.array(z.string()),
+  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  migrations: z.array(z.object({ tag: z.string(), new_sqlite_classes: z.array(z.string()).default([]) })),
+  kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string() })),
+  r2_buckets: z.array(z.object({ binding: z.string(), bucket_name: z.string() })),
+  queues: z.object({
+    producers: z.array(z.object({ binding: z.string(), queue: z.string() })),
+    consumers: z.array(z.object({ queue: z.string(), dead_letter_queue: z.string(), max_retries: z.number() })),
+  }),
+  ratelimits: z.array(z.object({ name: z.string(), simple: z.object({ limit: z.number(), period: z.number() }) })),
+  containers: z.array(z.object({ class_name: z.string(), rollout_active_grace_period: z.number().optional() })),
+})
+export type WranglerConfig = z.output<typeof configSchema>
+
+/** @param environment one of its `[env.…]` sections; undefined for what stands above them */
+export function readWranglerConfig(environment?: string): WranglerConfig {
+  const config = path.join(PROJECT_ROOT, 'wrangler.toml')
+  return configSchema.parse(unstable_readConfig({ config, ...(environment !== undefined && { env: environment }) }))
+}

@@ -1,0 +1,66 @@
+/** The attacks, and the tables of the policy, against the image's own FFmpeg and the sandbox that holds in its containers. */
+import path from 'node:path'
+import { describe, expect, inject, test } from 'vitest'
+import { z } from 'zod'
+import { docker, EXECUTOR_IMAGE } from './engine.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const engine = inject('engine')
+
+const reportSchema = z.object({
+  numPassedTests: z.number(),
+  testResults: z.array(
+    z.object({ assertionResults: z.array(z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) })) }),
+  ),
+})
+
+/** Runs test files inside a container of the executor's image, which gets this project to read and nothing else. */
+async function runInside(vitestProject: string, ...files: string[]): Promise<{ passed: string[]; skipped: string[]; failed: string[] }> {
+  const printed = await docker(
+    'run',
+    '--rm',
+    '--entrypoint',
+    'node',
+    '--volume',
+    `${ROOT}:/project:ro`,
+    '--workdir',
+    '/project',
+    EXECUTOR_IMAGE,
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--configLoader=runner',
+    `--project=${vitestProject}`,
+    '--reporter=json',
+    ...files,
+  ).catch((error: unknown) => (error instanceof Error && 'stdout' in error ? String(error.stdout) : Promise.reject(error)))
+  const report = reportSchema.parse(JSON.parse(printed.slice(printed.indexOf('{"numTotalTestSuites"'))))
+  const results = report.testResults.flatMap((file) => file.assertionResults)
+  const named = (status: string) => results.filter((result) => result.status === status).map((result) => result.fullName)
+  return {
+    passed: named('passed'),
+    skipped: named('skipped'),
+    failed: results.flatMap((result) => result.failureMessages.map((message) => `${result.fullName}: ${message}`)),
+  }
+}
+
+describe.skipIf(!engine.available)('inside the executor’s image', () => {
+  test('no attack gets past Landlock, and each of the dangerous ones gets through without it', { timeout: 10 * 60_000 }, async () => {
+    const { passed, skipped, failed } = await runInside('security', 'test/security/attacks-executor.test.ts')
+    expect(failed).toEqual([])
+    expect(passed.filter((name) => name.includes('in the sandbox landlock')).length).toBeGreaterThan(200)
+    expect(passed.filter((name) => name.includes('with nothing to hold them')).length).toBeGreaterThan(15)
+    expect(skipped.filter((name) => !name.includes('in the sandbox bwrap'))).toEqual([])
+  })
+
+  test('the policy knows every demuxer, filter and option of its FFmpeg', { timeout: 5 * 60_000 }, async () => {
+    const { passed, failed } = await runInside('security', 'test/security/policy-coverage.test.ts')
+    expect(failed).toEqual([])
+    expect(passed.length).toBeGreaterThan(4)
+  })
+
+  test('the sandbox holds, limits and cleans up', { timeout: 5 * 60_000 }, async () => {
+    const { passed, failed } = await runInside('executor', 'test/executor/sandbox.test.ts')
+    expect(failed).toEqual([])
+    expect(passed.filter((name) => name.includes('landlock')).length).toBeGreaterThan(5)
+  })
+})

@@ -1,0 +1,5 @@
+/** Makes the images that the tests of containers need, so that the tests themselves do not wait for them. */
+import { prepareEngine } from './engine.ts'
+
+const engine = await prepareEngine((line) => console.log(line))
+console.log(engine.available ? 'The engine is ready' : `There is no engine: ${engine.reason}`)
