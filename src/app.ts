@@ -9,6 +9,7 @@ import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors
 import { registerHealth } from './api/health.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
 import { requestId } from './api/request-id.ts'
+import { registerSubmits } from './api/submits.ts'
 import { registerWebhooks } from './api/webhooks.ts'
 import { log } from './logging/log.ts'
 
@@ -26,6 +27,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerHealth(app)
   registerDownload(app)
   app.use('/api/v1/*', requireApiKey)
+  registerSubmits(app)
   registerCommands(app)
   registerWebhooks(app)
 

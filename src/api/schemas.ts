@@ -85,7 +85,7 @@ function isShallow(value: object, maxDepth: number): boolean {
 export const webhookUrlSchema = z.string().max(2048, 'a webhook’s URL has 2,048 characters at most')
 
 /** What every kind of submit has in common. */
-const submitBase = {
+export const submitBase = {
   input_files: inputFilesSchema.default({}),
   output_files: outputFilesSchema,
   metadata: metadataSchema.nullish(),
@@ -96,7 +96,7 @@ const submitBase = {
     .openapi({ type: 'number', description: 'FFmpeg is stopped after so many seconds. 300 unless given.' }),
 }
 
-const commandText = z
+export const commandText = z
   .string()
   .max(100_000, 'a command has 100,000 characters at most')
   .regex(/\S/, 'the command is empty')

@@ -147,7 +147,7 @@ export class Command extends DurableObject<Env> {
       case 'waiting':
         return Date.now() + ASK_AGAIN_MS
       case 'unknown':
-        await this.#account().enqueue([record])
+        await this.#account().enqueue(record)
         return Date.now()
       default:
         return admission satisfies never
