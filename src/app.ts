@@ -2,6 +2,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { requireApiKey } from './api/auth.ts'
+import { registerCommandActions } from './api/command-actions.ts'
+import { registerCommandEvents } from './api/command-events.ts'
 import { registerCommands } from './api/commands.ts'
 import { registerDownload } from './api/download.ts'
 import type { ApiEnv } from './api/env.ts'
@@ -29,6 +31,8 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   app.use('/api/v1/*', requireApiKey)
   registerSubmits(app)
   registerCommands(app)
+  registerCommandEvents(app)
+  registerCommandActions(app)
   registerWebhooks(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })

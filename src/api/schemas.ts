@@ -107,6 +107,8 @@ export type SubmitBody = z.output<typeof submitSchema>
 
 export const submittedSchema = z.object({ command_id: z.uuid() }).openapi('Submitted')
 
+export const filesDeletedSchema = z.object({ deleted: z.literal(true), files_deleted: z.number().int() }).openapi('FilesDeleted')
+
 export const statusSchema = z.enum(['QUEUED', 'PROCESSING', 'SUCCESS', 'FAILED'])
 
 export const outputFileSchema = z
