@@ -4,7 +4,7 @@ import type { CommandListing } from '../command/record.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { type Admission, AdmissionQueue } from './admission.ts'
-import { CommandIndex, type CommandPage, type CommandStatus } from './command-index.ts'
+import { type CommandFilter, CommandIndex, type CommandPage } from './command-index.ts'
 import { type IdempotencyClaim, IdempotencyKeys } from './idempotency.ts'
 import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
@@ -68,12 +68,7 @@ export class Account extends DurableObject<Env> {
     return this.#queue.position(commandId)
   }
 
-  /** Replaces what is listed of a command that goes on. */
-  async update(listing: CommandListing): Promise<void> {
-    this.#commands.put(listing)
-  }
-
-  /** A command has ended: lists how, frees its slot and hands it to the next. Idempotent. */
+  /** A command has ended, or something of it has changed since: lists how it stands, frees its slot and hands it to the next. Idempotent. */
   async finish(listing: CommandListing): Promise<void> {
     const admitted = this.ctx.storage.transactionSync(() => {
       this.#commands.put(listing)
@@ -84,8 +79,8 @@ export class Account extends DurableObject<Env> {
   }
 
   /** A page of the account's commands, newest first. */
-  async listCommands(limit: number, offset: number, status: CommandStatus | null): Promise<CommandPage> {
-    return this.#commands.page(limit, offset, status)
+  async listCommands(limit: number, offset: number, filter: CommandFilter): Promise<CommandPage> {
+    return this.#commands.page(limit, offset, filter)
   }
 
   /** The account's webhook, and what signs every event of the account. */

@@ -46,9 +46,14 @@ export function registerCommands(app: OpenAPIHono<ApiEnv>): void {
   })
 
   app.openapi(list, async (c) => {
-    const { limit, offset, status } = c.req.valid('query')
+    const { limit, offset, status, command_type, created_after, created_before } = c.req.valid('query')
     const account = c.env.ACCOUNT.get(c.env.ACCOUNT.idFromName(c.var.account))
-    const page = await account.listCommands(limit, offset, status ?? null)
+    const page = await account.listCommands(limit, offset, {
+      status: status ?? null,
+      type: command_type ?? null,
+      createdAfter: created_after ?? null,
+      createdBefore: created_before ?? null,
+    })
     const commands = await Promise.all(page.commands.map((command) => listedReply(c, command)))
     return c.json({ commands, limit, offset, total: page.total }, 200)
   })
