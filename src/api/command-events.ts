@@ -55,7 +55,7 @@ export function registerCommandEvents(app: OpenAPIHono<ApiEnv>): void {
   })
 }
 
-/** Writes the news since `lastSeen` until the command has ended or the client has left. */
+/** Writes the news since `lastSeen` until the command has ended or the client has left, which is noticed with the next event or comment. */
 async function tell(c: Context<ApiEnv>, id: string, lastSeen: string | null, stream: SSEStreamingApi): Promise<void> {
   let seen = lastSeen
   let quietSeconds = 0

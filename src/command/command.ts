@@ -9,11 +9,13 @@ import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
 import { sendWebhook } from './delivery.ts'
 import { afterEnd, deleteGarbage, type Ending, settle, wipeJob } from './ending.ts'
+import { renewLease } from './lease.ts'
 import { type News, newsSince } from './news.ts'
 import type { CommandRecord, CommandSpec } from './record.ts'
 import { download, follow, jobLog, jobName, type RunContext, upload } from './run.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
+import { logTransition } from './transition-log.ts'
 import { Watchers } from './watchers.ts'
 
 /** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
@@ -231,14 +233,7 @@ export class Command extends DurableObject<Env> {
   }
 
   async #renewLease(slot: number): Promise<void> {
-    const { spec } = this.#store.mustExist
-    try {
-      const admission = await this.#account().admit(spec.id)
-      if (admission.kind === 'slot' && admission.slot === slot) return
-    } catch (error) {
-      log('warn', 'command.lease_not_renewed', { command_id: spec.id, error })
-      return
-    }
+    if (await renewLease(this.#account(), this.#store.mustExist.spec, slot)) return
     const { state } = this.#store.mustExist
     if (state.status === 'PROCESSING' && state.stage !== 'QUEUED') {
       this.#apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'its slot was taken back', now: Date.now() })
@@ -289,15 +284,4 @@ export class Command extends DurableObject<Env> {
   #executor(slot: number): ExecutorClient {
     return executorFor(this.env, this.#store.mustExist.spec.account, slot)
   }
-}
-
-function logTransition(spec: CommandSpec, state: CommandState, event: CommandEvent): void {
-  log('info', 'command.state', {
-    command_id: spec.id,
-    account: spec.account,
-    status: state.status,
-    ...(state.status === 'PROCESSING' && { stage: state.stage, attempt: state.attempt }),
-    ...(state.status === 'FAILED' && { error_status: state.error.status }),
-    ...('reason' in event && { reason: event.reason }),
-  })
 }
