@@ -10,6 +10,7 @@ const poll = createRoute({
   method: 'get',
   path: '/api/v1/commands/{command_id}',
   summary: 'Poll a command',
+  description: 'How it stands, what became of it and where its files are. With `wait` the answer is held until the command has ended.',
   security: [{ ApiKey: [] }],
   request: { params: commandIdParam, query: waitQuerySchema },
   responses: { 200: json(commandSchema, 'The command as it stands.'), ...requestErrors, ...notFound('No such command.') },
@@ -29,6 +30,7 @@ const readLog = createRoute({
   method: 'get',
   path: '/api/v1/commands/{command_id}/log',
   summary: 'FFmpeg’s stderr',
+  description: 'All that FFmpeg has said, also while it still runs; of a chain, all commands one after the other.',
   security: [{ ApiKey: [] }],
   request: { params: commandIdParam },
   responses: {

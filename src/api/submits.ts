@@ -42,6 +42,7 @@ const single = createRoute({
   method: 'post',
   path: '/api/v1/run-ffmpeg-command',
   summary: 'Run an FFmpeg command',
+  description: 'Checks the command and answers its id at once; it runs as soon as its turn has come.',
   security,
   middleware,
   request: {

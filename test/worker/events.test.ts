@@ -41,7 +41,8 @@ describe('the events of a command', () => {
     for (let event = await reader.next(); event; event = await reader.next()) if (event.event === 'progress') times.push(Date.now())
     const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000
     expect(times.length).toBeGreaterThan(1)
-    expect(times.length - 1).toBeLessThanOrEqual(Math.ceil(seconds * 2))
+    // On a busy machine some arrive late and close to the next; FFmpeg reports five a second.
+    expect(times.length - 1).toBeLessThanOrEqual(seconds * 2 + 2)
   })
 
   test('have what FFmpeg reports, also where no percentage can be known', async () => {
