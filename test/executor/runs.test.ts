@@ -146,7 +146,7 @@ describe('a run that fails', () => {
     })
     expect(state).toMatchObject({
       state: 'FAILED',
-      error: { code: 'TIMEOUT', step: 1, message: 'the command was stopped after 1 seconds (max_command_run_seconds)' },
+      error: { code: 'TIMEOUT', step: 1, message: 'command 2 of 2: the command was stopped after 1 seconds (max_command_run_seconds)' },
     })
     expect(state.ffmpeg_seconds).toBeLessThan(5)
   })
