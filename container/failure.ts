@@ -15,15 +15,20 @@ export function cancelledError(step: number): JobError {
   return { code: 'CANCELLED', step, message: 'the command was cancelled' }
 }
 
-export function stopError(reason: StopReason, { step }: Step, limits: JobLimits): JobError {
+export function stopError(reason: StopReason, place: Step, limits: JobLimits): JobError {
+  const { step } = place
   switch (reason) {
     case 'TIMEOUT':
-      return { code: reason, step, message: `the command was stopped after ${limits.run_seconds} seconds (max_command_run_seconds)` }
+      return {
+        code: reason,
+        step,
+        message: `${placeText(place)}the command was stopped after ${limits.run_seconds} seconds (max_command_run_seconds)`,
+      }
     case 'OUTPUT_TOO_LARGE':
       return {
         code: reason,
         step,
-        message: `the command was stopped: its files take more than ${megabytes(limits.disk_bytes)}, the limit for one job`,
+        message: `${placeText(place)}the command was stopped: its files take more than ${megabytes(limits.disk_bytes)}, the limit for one job`,
       }
     case 'CANCELLED':
       return cancelledError(step)
@@ -31,17 +36,17 @@ export function stopError(reason: StopReason, { step }: Step, limits: JobLimits)
 }
 
 /** The error of an FFmpeg that ended by itself; null if it ended well. */
-export function exitError(result: FfmpegResult, { step, steps }: Step): JobError | null {
+export function exitError(result: FfmpegResult, place: Step): JobError | null {
+  const { step } = place
   const { exit, stderr } = result
   if (exit.kind === 'exited' && exit.code === 0) return null
   if (exit.kind === 'failed') return { code: 'INTERNAL_ERROR', step, message: 'FFmpeg could not be started' }
   if (launcherComplaint(stderr) !== null) return { code: 'INTERNAL_ERROR', step, message: 'the sandbox could not be set up' }
-  const place = steps > 1 ? `step ${step + 1} of ${steps}: ` : ''
   const reason = [errorLines(stderr), signalText(exit)].filter((text) => text !== '').join('\n')
   return {
     code: 'FFMPEG_ERROR',
     step,
-    message: place + (reason || `FFmpeg ended with exit code ${exit.kind === 'exited' ? exit.code : ''}`),
+    message: placeText(place) + (reason || `FFmpeg ended with exit code ${exit.kind === 'exited' ? exit.code : ''}`),
   }
 }
 
@@ -53,6 +58,11 @@ export function missingOutputError(alias: string, filename: string, present: rea
     step: steps - 1,
     message: `the command ended well but did not write the output "${alias}" (${filename}); the files there are: ${found}`,
   }
+}
+
+/** Which command of a chain it was, counted from 1; nothing where there is only one. */
+function placeText({ step, steps }: Step): string {
+  return steps > 1 ? `command ${step + 1} of ${steps}: ` : ''
 }
 
 /** Nothing if FFmpeg chose to end. A sandbox that waits for FFmpeg passes a signal on as 128 + its number. */

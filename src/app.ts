@@ -2,6 +2,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
 import { requireApiKey } from './api/auth.ts'
+import { registerCommandActions } from './api/command-actions.ts'
+import { registerCommandEvents } from './api/command-events.ts'
 import { registerCommands } from './api/commands.ts'
 import { registerDownload } from './api/download.ts'
 import type { ApiEnv } from './api/env.ts'
@@ -9,6 +11,7 @@ import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors
 import { registerHealth } from './api/health.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
 import { requestId } from './api/request-id.ts'
+import { registerSubmits } from './api/submits.ts'
 import { registerWebhooks } from './api/webhooks.ts'
 import { log } from './logging/log.ts'
 
@@ -26,7 +29,10 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerHealth(app)
   registerDownload(app)
   app.use('/api/v1/*', requireApiKey)
+  registerSubmits(app)
   registerCommands(app)
+  registerCommandEvents(app)
+  registerCommandActions(app)
   registerWebhooks(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })

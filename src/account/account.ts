@@ -4,36 +4,50 @@ import type { CommandListing } from '../command/record.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { type Admission, AdmissionQueue } from './admission.ts'
-import { CommandIndex, type CommandPage, type CommandStatus } from './command-index.ts'
+import { type CommandFilter, CommandIndex, type CommandPage } from './command-index.ts'
+import { type IdempotencyClaim, IdempotencyKeys } from './idempotency.ts'
 import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
+
+/** What becomes of a submit; `commandIds` and `createdAt` (ms since the epoch) are those of the first time where it is a repetition. */
+export type SubmitOutcome =
+  | { kind: 'accepted'; commandIds: string[]; createdAt: number }
+  /** So many commands wait that these have no room. */
+  | { kind: 'queue_full' }
+  /** The idempotency key came with another request before. */
+  | { kind: 'key_conflict' }
 
 export class Account extends DurableObject<Env> {
   readonly #queue: AdmissionQueue
   readonly #commands: CommandIndex
+  readonly #keys: IdempotencyKeys
   readonly #webhook: WebhookEndpoints
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.#queue = new AdmissionQueue(ctx.storage.sql, settingsOf(env).containerIdleMs)
     this.#commands = new CommandIndex(ctx.storage.sql)
+    this.#keys = new IdempotencyKeys(ctx.storage.sql)
     this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
 
-  /** Takes new commands, all of them or none: answers false when the queue has no room for them. */
-  async submit(listings: CommandListing[]): Promise<boolean> {
-    if (this.#queue.waiting() + listings.length > settingsOf(this.env).maxQueuedCommands) return false
-    await this.enqueue(listings)
-    return true
+  /** Takes new commands, all of them or none. A submit that is not accepted leaves its idempotency key as it was. */
+  async submit(listings: CommandListing[], claim: IdempotencyClaim | null): Promise<SubmitOutcome> {
+    const now = Date.now()
+    const earlier = claim && this.#keys.find(claim.key, now)
+    if (earlier) return earlier.fingerprint === claim.fingerprint ? { kind: 'accepted', ...earlier } : { kind: 'key_conflict' }
+    if (this.#queue.waiting() + listings.length > settingsOf(this.env).maxQueuedCommands) return { kind: 'queue_full' }
+    const commandIds = listings.map(({ spec }) => spec.id)
+    const createdAt = listings[0]?.spec.createdAt ?? now
+    this.ctx.storage.transactionSync(() => {
+      this.#enqueue(listings)
+      if (claim) this.#keys.keep(claim.key, { fingerprint: claim.fingerprint, commandIds, createdAt })
+    })
+    return { kind: 'accepted', commandIds, createdAt }
   }
 
-  /** Lists commands and puts them at the end of the queue, room or not. */
-  async enqueue(listings: CommandListing[]): Promise<void> {
-    this.ctx.storage.transactionSync(() => {
-      for (const listing of listings) {
-        this.#commands.put(listing)
-        this.#queue.enqueue(listing.spec.id)
-      }
-    })
+  /** Lists a command and puts it at the end of the queue, room or not. */
+  async enqueue(listing: CommandListing): Promise<void> {
+    this.ctx.storage.transactionSync(() => this.#enqueue([listing]))
   }
 
   /** A command asks for its slot, or renews it. Idempotent. */
@@ -54,12 +68,7 @@ export class Account extends DurableObject<Env> {
     return this.#queue.position(commandId)
   }
 
-  /** Replaces what is listed of a command that goes on. */
-  async update(listing: CommandListing): Promise<void> {
-    this.#commands.put(listing)
-  }
-
-  /** A command has ended: lists how, frees its slot and hands it to the next. Idempotent. */
+  /** A command has ended, or something of it has changed since: lists how it stands, frees its slot and hands it to the next. Idempotent. */
   async finish(listing: CommandListing): Promise<void> {
     const admitted = this.ctx.storage.transactionSync(() => {
       this.#commands.put(listing)
@@ -70,8 +79,8 @@ export class Account extends DurableObject<Env> {
   }
 
   /** A page of the account's commands, newest first. */
-  async listCommands(limit: number, offset: number, status: CommandStatus | null): Promise<CommandPage> {
-    return this.#commands.page(limit, offset, status)
+  async listCommands(limit: number, offset: number, filter: CommandFilter): Promise<CommandPage> {
+    return this.#commands.page(limit, offset, filter)
   }
 
   /** The account's webhook, and what signs every event of the account. */
@@ -104,6 +113,13 @@ export class Account extends DurableObject<Env> {
     const neverStored = await this.#poke(expired)
     await this.#poke([...admitted, ...this.#forget(neverStored)])
     await this.#watchLeases()
+  }
+
+  #enqueue(listings: CommandListing[]): void {
+    for (const listing of listings) {
+      this.#commands.put(listing)
+      this.#queue.enqueue(listing.spec.id)
+    }
   }
 
   #admitWaiting(): string[] {

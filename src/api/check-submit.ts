@@ -1,23 +1,27 @@
 /** A submit that has the right shape: is it one that can be run? */
 import type { CommandSpec } from '../command/record.ts'
-import { compileCommands, type Fault } from '../ffmpeg/command.ts'
+import { type CommandSource, compileCommands, type Fault } from '../ffmpeg/command.ts'
 import { ownFileOf } from '../files/own-file.ts'
 import { checkUrl } from '../outbound/address.ts'
 import type { Settings } from '../settings.ts'
 import { ValidationError } from './errors.ts'
 import type { SubmitBody } from './schemas.ts'
+import type { ChainedSubmitBody } from './submit-schemas.ts'
 
 const DEFAULT_RUN_SECONDS = 300
 /** As it is stored, in JSON characters: a page of 100 commands must fit into one RPC answer of 32 MiB, at two bytes each. */
 const MAX_SPEC_CHARACTERS = 150_000
 
+/** What the submit of a command does not say of it. */
+export type CommandIdentity = Pick<CommandSpec, 'id' | 'account' | 'type' | 'createdAt' | 'origin'>
+
 /** The command to be stored. Throws a ValidationError with every fault. */
 export async function checkSubmit(
-  body: SubmitBody,
-  identity: Pick<CommandSpec, 'id' | 'account' | 'createdAt' | 'origin'>,
+  body: SubmitBody | ChainedSubmitBody,
+  identity: CommandIdentity,
   settings: Settings,
 ): Promise<CommandSpec> {
-  const { input_files, output_files, ffmpeg_command } = body
+  const { input_files, output_files } = body
   const inputFaults = await Promise.all(
     // A file of ours is never fetched, so its URL may be one that only we can reach.
     Object.entries(input_files).map(async ([alias, url]) =>
@@ -30,13 +34,16 @@ export async function checkSubmit(
     const msg = `is ${settings.maxCommandRunSeconds} seconds at most on this server`
     faults.push({ loc: ['max_command_run_seconds'], msg, type: 'value_error' })
   }
-  const compilation = compileCommands({ field: 'ffmpeg_command', commands: [ffmpeg_command], inputs: input_files, outputs: output_files })
+  const compilation = compileCommands({ ...commandsOf(body), inputs: input_files, outputs: output_files })
   if (!compilation.ok) faults.push(...compilation.faults)
   if (faults.length > 0 || !compilation.ok) throw new ValidationError(faults)
   const spec: CommandSpec = {
     ...identity,
-    type: 'FFMPEG_COMMAND',
-    request: { input_files, output_files, ffmpeg_command },
+    request: {
+      input_files,
+      output_files,
+      ...('ffmpeg_commands' in body ? { ffmpeg_commands: body.ffmpeg_commands } : { ffmpeg_command: body.ffmpeg_command }),
+    },
     compiled: compilation.command,
     metadata: JSON.stringify(body.metadata ?? {}),
     webhookUrl: body.webhook_url ?? null,
@@ -48,6 +55,11 @@ export async function checkSubmit(
     throw new ValidationError([{ loc: [], msg, type: 'value_error' }])
   }
   return spec
+}
+
+function commandsOf(body: SubmitBody | ChainedSubmitBody): Pick<CommandSource, 'field' | 'commands'> {
+  if ('ffmpeg_commands' in body) return { field: 'ffmpeg_commands', commands: body.ffmpeg_commands }
+  return { field: 'ffmpeg_command', commands: [body.ffmpeg_command] }
 }
 
 function urlFaults(loc: string[], url: string, settings: Settings): Fault[] {

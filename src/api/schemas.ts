@@ -85,7 +85,7 @@ function isShallow(value: object, maxDepth: number): boolean {
 export const webhookUrlSchema = z.string().max(2048, 'a webhook’s URL has 2,048 characters at most')
 
 /** What every kind of submit has in common. */
-const submitBase = {
+export const submitBase = {
   input_files: inputFilesSchema.default({}),
   output_files: outputFilesSchema,
   metadata: metadataSchema.nullish(),
@@ -96,7 +96,7 @@ const submitBase = {
     .openapi({ type: 'number', description: 'FFmpeg is stopped after so many seconds. 300 unless given.' }),
 }
 
-const commandText = z
+export const commandText = z
   .string()
   .max(100_000, 'a command has 100,000 characters at most')
   .regex(/\S/, 'the command is empty')
@@ -107,7 +107,11 @@ export type SubmitBody = z.output<typeof submitSchema>
 
 export const submittedSchema = z.object({ command_id: z.uuid() }).openapi('Submitted')
 
+export const filesDeletedSchema = z.object({ deleted: z.literal(true), files_deleted: z.number().int() }).openapi('FilesDeleted')
+
 export const statusSchema = z.enum(['QUEUED', 'PROCESSING', 'SUCCESS', 'FAILED'])
+
+const commandTypeSchema = z.enum(['FFMPEG_COMMAND', 'CHAINED_COMMAND', 'MULTIPLE_COMMAND'])
 
 export const outputFileSchema = z
   .object({
@@ -156,7 +160,7 @@ export const commandSchema = z
   .object({
     command_id: z.uuid(),
     status: statusSchema,
-    command_type: z.enum(['FFMPEG_COMMAND', 'CHAINED_COMMAND', 'MULTIPLE_COMMAND']),
+    command_type: commandTypeSchema,
     created_at: z.iso.datetime(),
     processing_stage: z.enum(['QUEUED', 'DOWNLOADING', 'FFMPEG', 'UPLOADING']).nullable(),
     progress: z.number().min(0).max(100).nullable().openapi({ description: 'Per cent; null where it cannot be known.' }),
@@ -191,8 +195,19 @@ export const pageQuerySchema = z.object({
   offset: queryInteger('offset', 0, Number.MAX_SAFE_INTEGER).default(0),
 })
 
+/** A point in time, as milliseconds since the epoch. */
+const queryTime = (name: string, description: string) =>
+  z.iso
+    .datetime({ offset: true, error: `${name} is a date and time with its zone, such as 2026-01-31T08:00:00Z` })
+    .transform((text) => Date.parse(text))
+    .optional()
+    .openapi({ type: 'string', format: 'date-time', description })
+
 export const commandListQuerySchema = pageQuerySchema.extend({
   status: z.enum(statusSchema.options, `status is one of ${statusSchema.options.join(', ')}`).optional(),
+  command_type: z.enum(commandTypeSchema.options, `command_type is one of ${commandTypeSchema.options.join(', ')}`).optional(),
+  created_after: queryTime('created_after', 'Only commands that were submitted later than this.'),
+  created_before: queryTime('created_before', 'Only commands that were submitted earlier than this.'),
 })
 
 export const commandListSchema = z

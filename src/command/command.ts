@@ -8,11 +8,15 @@ import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
 import { sendWebhook } from './delivery.ts'
-import { afterEnd, deleteGarbage, type Ending, wipeJob } from './ending.ts'
+import { afterEnd, deleteGarbage, type Ending, settle, wipeJob } from './ending.ts'
+import { renewLease } from './lease.ts'
+import { type News, newsSince } from './news.ts'
 import type { CommandRecord, CommandSpec } from './record.ts'
-import { download, follow, type RunContext, upload } from './run.ts'
+import { download, follow, jobLog, jobName, type RunContext, upload } from './run.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
+import { logTransition } from './transition-log.ts'
+import { Watchers } from './watchers.ts'
 
 /** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
 const SLICE_MS = 10 * 60_000
@@ -34,7 +38,7 @@ export class Command extends DurableObject<Env> {
   #progress: Progress | null = null
   /** Ends the present step when something outside of it has changed the state. */
   #step = new AbortController()
-  #waiters = new Set<() => void>()
+  readonly #watchers = new Watchers()
   /** Set by whoever wants attention, which may be while an alarm has found nothing to do and is about to go to sleep. */
   #poked = false
 
@@ -66,14 +70,57 @@ export class Command extends DurableObject<Env> {
 
   /** As `read`, held until the command ends or `seconds` have passed. */
   async wait(account: string, seconds: number): Promise<CommandSnapshot | null> {
-    const record = this.#recordFor(account)
-    if (record && !isTerminal(record.state)) await this.#ended(seconds * 1000)
+    if (this.#recordFor(account)) await this.#watchers.until(() => isTerminal(this.#store.mustExist.state), seconds * 1000)
     return this.read(account)
   }
 
-  /** FFmpeg's stderr, empty until it has run; null as in `read`. */
+  /**
+   * What is new since the mark `seen`, held until something is or `seconds` have passed. In the first `quietSeconds` progress is no news.
+   * Null as in `read`.
+   */
+  async waitForNews(
+    account: string,
+    seen: string | null,
+    { quietSeconds, seconds }: { quietSeconds: number; seconds: number },
+  ): Promise<{ command: CommandSnapshot; news: News | null } | null> {
+    if (!this.#recordFor(account)) return null
+    const news = (progress: Progress | null) => newsSince(seen, this.#store.mustExist.state, progress)
+    await this.#watchers.until(() => news(null) !== null, quietSeconds * 1000)
+    await this.#watchers.until(() => news(this.#progress) !== null, seconds * 1000)
+    return { command: { ...this.#store.mustExist, progress: this.#progress }, news: news(this.#progress) }
+  }
+
+  /** FFmpeg's stderr so far, empty until it runs; null as in `read`. */
   async readLog(account: string): Promise<string | null> {
-    return this.#recordFor(account) && this.#store.log
+    const record = this.#recordFor(account)
+    if (!record) return null
+    const { spec, state } = record
+    const atWork = state.status === 'PROCESSING' && (state.stage === 'FFMPEG' || state.stage === 'UPLOADING')
+    const live = atWork ? await jobLog(this.#executor(state.slot), jobName(spec, state)) : null
+    return live ?? this.#store.log
+  }
+
+  /** Ends a command that goes on, and answers how it stands; null as in `read`. */
+  async cancel(account: string): Promise<CommandSnapshot | null> {
+    const record = this.#recordFor(account)
+    if (record && !isTerminal(record.state)) {
+      this.#apply({ type: 'cancelled', now: Date.now() })
+      this.#step.abort()
+      await this.#wake()
+    }
+    return this.read(account)
+  }
+
+  /** Deletes the outputs of a command that has ended. Answers how many there were, or `unfinished`; null as in `read`. */
+  async deleteFiles(account: string): Promise<number | 'unfinished' | null> {
+    const record = this.#recordFor(account)
+    if (!record) return null
+    if (!isTerminal(record.state)) return 'unfinished'
+    const deleted = this.#store.deleteFiles(Date.now())
+    // What is done here at once, the alarm does after a crash.
+    await this.#wake()
+    await settle(this.#ending())
+    return deleted
   }
 
   /** The queue's reminder that a webhook is due. One that comes too early, too late or twice does no harm. */
@@ -147,7 +194,7 @@ export class Command extends DurableObject<Env> {
       case 'waiting':
         return Date.now() + ASK_AGAIN_MS
       case 'unknown':
-        await this.#account().enqueue([record])
+        await this.#account().enqueue(record)
         return Date.now()
       default:
         return admission satisfies never
@@ -172,6 +219,7 @@ export class Command extends DurableObject<Env> {
         apply: (event) => this.#apply(event),
         setProgress: (progress) => {
           this.#progress = progress
+          this.#watchers.changed()
         },
         setLog: (text) => {
           this.#store.log = text
@@ -185,14 +233,7 @@ export class Command extends DurableObject<Env> {
   }
 
   async #renewLease(slot: number): Promise<void> {
-    const { spec } = this.#store.mustExist
-    try {
-      const admission = await this.#account().admit(spec.id)
-      if (admission.kind === 'slot' && admission.slot === slot) return
-    } catch (error) {
-      log('warn', 'command.lease_not_renewed', { command_id: spec.id, error })
-      return
-    }
+    if (await renewLease(this.#account(), this.#store.mustExist.spec, slot)) return
     const { state } = this.#store.mustExist
     if (state.status === 'PROCESSING' && state.stage !== 'QUEUED') {
       this.#apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'its slot was taken back', now: Date.now() })
@@ -204,9 +245,8 @@ export class Command extends DurableObject<Env> {
     const after = this.#store.apply(event)
     if (after === null) return
     if (event.type !== 'input_received') logTransition(this.#store.mustExist.spec, after, event)
-    if (!isTerminal(after)) return
-    this.#progress = null
-    for (const wake of this.#waiters) wake()
+    if (after.status !== 'PROCESSING' || after.stage === 'QUEUED') this.#progress = null
+    this.#watchers.changed()
   }
 
   /** An unexpected fault is ours: it is retried a few times with growing pauses, then told. */
@@ -228,18 +268,6 @@ export class Command extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now())
   }
 
-  #ended(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer)
-        this.#waiters.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, milliseconds)
-      this.#waiters.add(wake)
-    })
-  }
-
   #recordFor(account: string): CommandRecord | null {
     const { record } = this.#store
     return record?.spec.account === account ? record : null
@@ -256,15 +284,4 @@ export class Command extends DurableObject<Env> {
   #executor(slot: number): ExecutorClient {
     return executorFor(this.env, this.#store.mustExist.spec.account, slot)
   }
-}
-
-function logTransition(spec: CommandSpec, state: CommandState, event: CommandEvent): void {
-  log('info', 'command.state', {
-    command_id: spec.id,
-    account: spec.account,
-    status: state.status,
-    ...(state.status === 'PROCESSING' && { stage: state.stage, attempt: state.attempt }),
-    ...(state.status === 'FAILED' && { error_status: state.error.status }),
-    ...('reason' in event && { reason: event.reason }),
-  })
 }

@@ -58,7 +58,7 @@ export async function downloadInput(input: InputJob, context: DownloadContext): 
       if (context.signal.aborted || error instanceof InputFailure || error instanceof ExecutorFailure) throw error
       if (!(error instanceof SourceFailure)) throw error
       if (!error.retryable || attempt === RETRIES) throw unreachable(input, error, attempt)
-      await scheduler.wait(RETRY_PAUSE_MS * 2 ** attempt)
+      await scheduler.wait(RETRY_PAUSE_MS * 2 ** attempt, { signal: context.signal })
     }
   }
 }

@@ -2,8 +2,9 @@
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import { settingsOf } from '../settings.ts'
 import { sendDueWebhook, tellOthers, webhookOverdueAt } from './delivery.ts'
-import type { TerminalState } from './state.ts'
-import { type CommandStore, outputKeys } from './store.ts'
+import { jobLog } from './run.ts'
+import { isTerminal, type TerminalState } from './state.ts'
+import type { CommandStore } from './store.ts'
 
 export interface Ending {
   store: CommandStore
@@ -11,57 +12,60 @@ export interface Ending {
   executor: (slot: number) => ExecutorClient
 }
 
+/** How long a slot is kept for a job that does not end; an FFmpeg may ignore SIGTERM for as long as the executor lets it. */
+const WIPE_PATIENCE_MS = 300
+
 /** Does what is due after the end. Answers when something is due again, in ms since the epoch; null for never. */
 export async function afterEnd(state: TerminalState, ending: Ending): Promise<number | null> {
   await settle(ending)
   await sendDueWebhook(ending)
   await tellOthers(ending)
-  const times = [webhookOverdueAt(ending.store), await expireFiles(state, ending)].filter((time) => time !== null)
+  const times = [webhookOverdueAt(ending.store), expireFiles(state, ending)].filter((time) => time !== null)
   return times.length > 0 ? Math.min(...times) : null
 }
 
-/** Frees what the command held, and has the account list how it ended. */
-async function settle(ending: Ending): Promise<void> {
-  const { store } = ending
+/** Frees what the command held, deletes what nobody is to see any more, and has the account list how it stands. Idempotent. */
+export async function settle(ending: Ending): Promise<void> {
+  const wiped = wipeJob(ending)
+  await Promise.all([wiped, tellAccount(ending, wiped), deleteGarbage(ending)])
+}
+
+/** The slot is free with this, so the job should be gone before. */
+async function tellAccount({ store, env }: Ending, wiped: Promise<void>): Promise<void> {
   if (store.settled) return
-  await wipeJob(ending)
-  await deleteGarbage(ending)
-  await accountOf(ending).finish(store.mustExist)
-  store.settle()
+  await Promise.race([wiped, scheduler.wait(WIPE_PATIENCE_MS)])
+  const record = store.mustExist
+  await env.ACCOUNT.get(env.ACCOUNT.idFromName(record.spec.account)).finish(record)
+  if (store.mustExist === record) store.settle()
 }
 
 /** The executor keeps a job until it is told not to. One that is gone has wiped it already. */
 export async function wipeJob({ store, executor }: Ending): Promise<void> {
   const job = store.leftJob
   if (!job) return
+  const client = executor(job.slot)
+  // A command that was cancelled has not said anything yet.
+  if (isTerminal(store.mustExist.state) && store.log === '') store.log = (await jobLog(client, job.name)) ?? ''
   try {
-    await executor(job.slot).remove(job.name)
+    await client.remove(job.name)
   } catch (error) {
     if (!(error instanceof ExecutorFailure)) throw error
   }
   store.forgetJob()
 }
 
-/** Deletes what lost attempts have stored. */
+/** Deletes what lost attempts have stored, and what was stored for so long only. */
 export async function deleteGarbage({ store, env }: Ending): Promise<void> {
   const { garbage } = store
-  if (garbage.length > 0) await env.FILES.delete(garbage)
-  store.forgetGarbage()
+  if (garbage.length === 0) return
+  await env.FILES.delete(garbage)
+  store.forgetGarbage(garbage)
 }
 
-async function expireFiles(state: TerminalState, ending: Ending): Promise<number | null> {
-  const { store, env } = ending
-  const { spec, filesDeletedAt } = store.mustExist
-  if (state.status !== 'SUCCESS' || filesDeletedAt !== null) return null
+function expireFiles(state: TerminalState, { store, env }: Ending): number | null {
+  if (state.status !== 'SUCCESS' || store.mustExist.filesDeletedAt !== null) return null
   const expiresAt = state.endedAt + settingsOf(env).fileRetentionMs
   if (expiresAt > Date.now()) return expiresAt
-  await env.FILES.delete(outputKeys(spec, state.outputs))
-  const now = Date.now()
-  await accountOf(ending).update({ ...store.mustExist, filesDeletedAt: now })
-  store.markFilesDeleted(now)
-  return null
-}
-
-function accountOf({ store, env }: Ending) {
-  return env.ACCOUNT.get(env.ACCOUNT.idFromName(store.mustExist.spec.account))
+  store.deleteFiles(Date.now())
+  return Date.now()
 }

@@ -69,12 +69,13 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
         context.apply({ type: 'input_received', attempt: state.attempt, alias, bytes })
       }),
     )
-    await executor.run(job, {
+    const request = {
       commands: spec.compiled.argvs,
       inputs: spec.compiled.inputs,
       outputs: spec.compiled.outputs,
       limits: { run_seconds: spec.maxRunSeconds, disk_bytes: settings.maxJobDiskBytes },
-    })
+    }
+    await executor.run(job, request, context.signal)
     context.apply({ type: 'run_accepted', attempt: state.attempt })
   } catch (error) {
     siblings.abort()
@@ -153,22 +154,27 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
 export async function upload(state: At<'UPLOADING'>, context: RunContext): Promise<void> {
   const { spec } = context
   const job = jobName(spec, state)
-  try {
-    const [media] = await Promise.all([
-      probedMedia(job, context),
-      keepLog(job, context),
-      ...Object.entries(state.outputs).map(([alias, output]) =>
-        uploadOutput(
-          {
-            alias,
-            key: fileKey(spec.account, output.fileId, output.filename),
-            filename: output.filename,
-            sizeBytes: output.sizeBytes,
-          },
-          { executor: context.executor, job, bucket: context.bucket, signal: context.signal },
-        ),
+  const siblings = new AbortController()
+  const signal = AbortSignal.any([context.signal, siblings.signal])
+  const probing = probedMedia(job, { ...context, signal })
+  const work = [
+    probing,
+    keepLog(job, context),
+    ...Object.entries(state.outputs).map(([alias, output]) =>
+      uploadOutput(
+        {
+          alias,
+          key: fileKey(spec.account, output.fileId, output.filename),
+          filename: output.filename,
+          sizeBytes: output.sizeBytes,
+        },
+        { executor: context.executor, job, bucket: context.bucket, signal },
       ),
-    ])
+    ),
+  ]
+  try {
+    await Promise.all(work)
+    const media = await probing
     const outputs = mapValues(state.outputs, (output, alias) => {
       const facts = media[alias]
       if (!facts) throw new Error(`the executor did not probe output ${alias}`)
@@ -176,6 +182,9 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     })
     context.apply({ type: 'outputs_stored', attempt: state.attempt, outputs, now: Date.now() })
   } catch (error) {
+    siblings.abort()
+    // What is still on its way into the bucket must not arrive after the attempt's outputs were deleted from it.
+    await Promise.allSettled(work)
     if (context.signal.aborted) return
     // A stream breaks in the same way whichever end fails, so ask the executor whether it is the one.
     const answer = await askPatiently(job, 0, 0, context)
@@ -213,7 +222,7 @@ async function askPatiently(
   const giveUpAt = Date.now() + RECONNECT_MS
   for (;;) {
     try {
-      return { job: await context.executor.jobState(job, after, waitSeconds) }
+      return { job: await context.executor.jobState(job, after, waitSeconds, context.signal) }
     } catch (error) {
       if (!(error instanceof ExecutorFailure) || error.fault === 'refused' || error.fault === 'input_too_large') throw error
       if (error.fault === 'job_unknown' || Date.now() >= giveUpAt || context.signal.aborted) return { lost: error.message }
@@ -222,13 +231,20 @@ async function askPatiently(
   }
 }
 
-/** The log is worth keeping, and not worth failing for. */
-async function keepLog(job: string, context: RunContext): Promise<void> {
+/** FFmpeg's stderr so far, as much of its end as is kept; null when the executor does not say. */
+export async function jobLog(executor: ExecutorClient, job: string): Promise<string | null> {
   try {
-    context.setLog((await context.executor.log(job)).slice(-LOG_CHARACTERS))
+    return (await executor.log(job)).slice(-LOG_CHARACTERS)
   } catch (error) {
     if (!(error instanceof ExecutorFailure)) throw error
+    return null
   }
+}
+
+/** The log is worth keeping, and not worth failing for. */
+async function keepLog(job: string, context: RunContext): Promise<void> {
+  const log = await jobLog(context.executor, job)
+  if (log !== null) context.setLog(log)
 }
 
 function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['code']): ErrorStatus {

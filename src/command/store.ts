@@ -49,8 +49,18 @@ export class CommandStore {
     return after
   }
 
-  markFilesDeleted(now: number): void {
-    this.#save({ ...this.mustExist, filesDeletedAt: now })
+  /** Takes the outputs away from the command, for which its end is to be told anew. Answers how many there were. */
+  deleteFiles(now: number): number {
+    const record = this.mustExist
+    const { spec, state, filesDeletedAt } = record
+    if (state.status !== 'SUCCESS' || filesDeletedAt !== null) return 0
+    const keys = outputKeys(spec, state.outputs)
+    this.#storage.transactionSync(() => {
+      this.#save({ ...record, filesDeletedAt: now })
+      this.#storage.kv.put('garbage', [...this.garbage, ...keys])
+      this.#storage.kv.delete('settled')
+    })
+    return keys.length
   }
 
   /** The webhook of the command's end; null until then. */
@@ -71,7 +81,7 @@ export class CommandStore {
     this.#storage.kv.put('log', text)
   }
 
-  /** Whether the end is known wherever it must be. */
+  /** Whether the account knows of the end. */
   get settled(): boolean {
     return this.#storage.kv.get<boolean>('settled') ?? false
   }
@@ -89,13 +99,17 @@ export class CommandStore {
     this.#storage.kv.delete('job')
   }
 
-  /** Keys in the bucket of outputs that nobody will ever see. */
+  /** Keys in the bucket of outputs that nobody is to see. */
   get garbage(): string[] {
     return this.#storage.kv.get<string[]>('garbage') ?? []
   }
 
-  forgetGarbage(): void {
-    this.#storage.kv.delete('garbage')
+  /** What has come to it meanwhile stays. */
+  forgetGarbage(deleted: string[]): void {
+    this.#storage.kv.put(
+      'garbage',
+      this.garbage.filter((key) => !deleted.includes(key)),
+    )
   }
 
   /** Counts an unexpected fault; answers how many there were in a row. */

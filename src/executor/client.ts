@@ -85,15 +85,17 @@ export class ExecutorClient {
     })
   }
 
-  async run(job: string, request: RunRequest): Promise<JobState> {
+  async run(job: string, request: RunRequest, signal: AbortSignal): Promise<JobState> {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) }
-    return within(ANSWER_TIMEOUT_MS, (signal) => this.#json(jobStateSchema, `/v1/jobs/${job}/run`, { ...init, signal }))
+    return within(ANSWER_TIMEOUT_MS, (tooLate) =>
+      this.#json(jobStateSchema, `/v1/jobs/${job}/run`, { ...init, signal: AbortSignal.any([signal, tooLate]) }),
+    )
   }
 
   /** The job's state once its revision has passed `after`, or as it is after `waitSeconds`. */
-  async jobState(job: string, after: number, waitSeconds: number): Promise<JobState> {
-    return within(waitSeconds * 1000 + LONG_POLL_GRACE_MS, (signal) =>
-      this.#json(jobStateSchema, `/v1/jobs/${job}?after=${after}&wait=${waitSeconds}`, { signal }),
+  async jobState(job: string, after: number, waitSeconds: number, signal: AbortSignal): Promise<JobState> {
+    return within(waitSeconds * 1000 + LONG_POLL_GRACE_MS, (tooLate) =>
+      this.#json(jobStateSchema, `/v1/jobs/${job}?after=${after}&wait=${waitSeconds}`, { signal: AbortSignal.any([signal, tooLate]) }),
     )
   }
 

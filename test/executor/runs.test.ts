@@ -109,7 +109,7 @@ describe('a run that fails', () => {
     })
     expect(state).toMatchObject({
       state: 'FAILED',
-      error: { code: 'FFMPEG_ERROR', step: 1, message: expect.stringMatching(/^step 2 of 3: /) },
+      error: { code: 'FFMPEG_ERROR', step: 1, message: expect.stringMatching(/^command 2 of 3: /) },
     })
     expect(await job.log()).toContain('absent.mp4')
     expect(await readdir((await job.folder()) ?? '')).toEqual([])
@@ -146,7 +146,7 @@ describe('a run that fails', () => {
     })
     expect(state).toMatchObject({
       state: 'FAILED',
-      error: { code: 'TIMEOUT', step: 1, message: 'the command was stopped after 1 seconds (max_command_run_seconds)' },
+      error: { code: 'TIMEOUT', step: 1, message: 'command 2 of 2: the command was stopped after 1 seconds (max_command_run_seconds)' },
     })
     expect(state.ffmpeg_seconds).toBeLessThan(5)
   })

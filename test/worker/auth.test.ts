@@ -69,15 +69,26 @@ describe('accounts', () => {
     expect((await request(`${LIST}/${id}`, { headers: { 'x-api-key': second } })).status).toBe(200)
   })
 
-  test('another account’s command is a 404, by poll and by log', async () => {
+  test('another account’s command is a 404, whatever is asked of it, and stays as it is', async () => {
     const [owner, stranger] = await Promise.all([TestAccount.create(), TestAccount.create()])
     const id = await owner.submit(SUBMITTED)
-    for (const path of [`${LIST}/${id}`, `${LIST}/${id}?wait=5`, `${LIST}/${id}/log`]) {
-      const response = await stranger.request(path)
-      expect(response.status).toBe(404)
-      const unknown = await stranger.request(path.replace(id, crypto.randomUUID()))
+    const ended = await owner.poll(id, 50)
+    for (const [method, path] of [
+      ['GET', `${LIST}/${id}`],
+      ['GET', `${LIST}/${id}?wait=5`],
+      ['GET', `${LIST}/${id}/log`],
+      ['GET', `${LIST}/${id}/events`],
+      ['POST', `${LIST}/${id}/cancel`],
+      ['POST', `${LIST}/${id}/retry`],
+      ['DELETE', `${LIST}/${id}/files`],
+    ] as const) {
+      const response = await stranger.request(path, { method })
+      expect(response.status, path).toBe(404)
+      const unknown = await stranger.request(path.replace(id, crypto.randomUUID()), { method })
       expect(await response.text(), 'as if there were none').toBe(await unknown.text())
+      expect((await stranger.request(path.replace(id, 'no-id'), { method })).status, 'what is no id').toBe(404)
     }
+    expect(await owner.poll(id)).toEqual(ended)
   })
 
   test('another account’s commands are not listed', async () => {

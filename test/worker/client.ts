@@ -9,6 +9,9 @@ import type { Fault } from '../../src/ffmpeg/command.ts'
 
 export const ORIGIN = 'http://renderio.test'
 export const SUBMIT = '/api/v1/run-ffmpeg-command'
+export const SUBMIT_CHAIN = '/api/v1/run-chained-ffmpeg-commands'
+export const SUBMIT_MULTIPLE = '/api/v1/run-multiple-ffmpeg-commands'
+export const VALIDATE = '/api/v1/validate'
 
 const strictCommand = commandSchema
   .extend({
@@ -88,31 +91,36 @@ export class TestAccount {
 
   /** POSTs a submit as it is: text goes out unchanged, anything else as JSON. */
   post(body: unknown, init: { headers?: Record<string, string>; query?: string } = {}): Promise<Response> {
-    return this.request(SUBMIT + (init.query ?? ''), {
+    return this.send(SUBMIT + (init.query ?? ''), body, init.headers)
+  }
+
+  /** As `post`, to any path. */
+  send(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...init.headers },
+      headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
   }
 
   /** Submits a command and answers its id. */
-  async submit(body: unknown): Promise<string> {
-    const response = await this.post(body)
+  async submit(body: unknown, path = SUBMIT): Promise<string> {
+    const response = await this.send(path, body)
     const text = await response.text()
     expect(response.status, text).toBe(200)
     return submittedSchema.strict().parse(JSON.parse(text)).command_id
   }
 
   /** Submits a command and answers how it ended. */
-  async run(body: unknown): Promise<CommandView> {
-    const command = await this.poll(await this.submit(body), 50)
+  async run(body: unknown, path = SUBMIT): Promise<CommandView> {
+    const command = await this.poll(await this.submit(body, path), 50)
     expect(['SUCCESS', 'FAILED'], 'the command ends in time').toContain(command.status)
     return command
   }
 
   /** Runs a command that must succeed and answers its outputs. */
-  async succeed(body: unknown): Promise<CommandView> {
-    const command = await this.run(body)
+  async succeed(body: unknown, path = SUBMIT): Promise<CommandView> {
+    const command = await this.run(body, path)
     expect(command.status, command.error_message ?? '').toBe('SUCCESS')
     return command
   }

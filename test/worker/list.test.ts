@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { errorOf, TestAccount, until } from './client.ts'
+import { errorOf, SUBMIT_CHAIN, SUBMIT_MULTIPLE, TestAccount, until } from './client.ts'
 import { copyOf, Gate, mediaUrl, SHORT_TONE } from './media.ts'
 
 const FAILING = copyOf(mediaUrl('/status/404'))
@@ -53,6 +53,13 @@ describe('pages', () => {
     'offset=1e99',
     'status=DONE',
     'status=',
+    'command_type=CHAIN',
+    'command_type=',
+    'created_after=yesterday',
+    'created_after=2026-01-31',
+    'created_after=2026-01-31T08:00:00',
+    'created_before=2026-13-01T00:00:00Z',
+    'created_before=',
   ])('?%s is a 400 that names the parameter', async (query) => {
     const response = await account.request(`/api/v1/commands?${query}`)
     expect(response.status).toBe(400)
@@ -105,5 +112,54 @@ describe('by status', () => {
     expect(await under('SUCCESS')).toEqual(new Set([succeeded]))
     expect((await account.list('?status=SUCCESS&limit=1&offset=1')).commands).toEqual([])
     for (const gate of gates) await gate.open()
+  })
+})
+
+describe('by type and time', () => {
+  let account: TestAccount
+  /** Oldest first: a chain, two of several, one alone. */
+  let ids: [string, string, string, string]
+  let times: string[]
+  const CHAIN = { ...FAILING, ffmpeg_command: undefined, ffmpeg_commands: [FAILING.ffmpeg_command] }
+  beforeAll(async () => {
+    account = await TestAccount.create()
+    const chain = await account.submit(CHAIN, SUBMIT_CHAIN)
+    const response = await account.send(SUBMIT_MULTIPLE, { commands: [FAILING, FAILING] })
+    const { command_ids } = await response.json<{ command_ids: [string, string] }>()
+    ids = [chain, ...command_ids, await account.submit(FAILING)]
+    for (const id of ids) await account.poll(id, 50)
+    times = (await Promise.all(ids.map((id) => account.poll(id)))).map(({ created_at }) => created_at)
+    await until('the list has heard of every end', async () => (await account.list('?status=FAILED')).total === ids.length)
+  })
+
+  const listed = async (query: string) => {
+    const { commands, total } = await account.list(query)
+    expect(total).toBe(commands.length)
+    return commands.map(({ command_id }) => command_id).toReversed()
+  }
+
+  test('each command is under its own type, and counted there', async () => {
+    expect(await listed('?command_type=CHAINED_COMMAND')).toEqual([ids[0]])
+    expect(await listed('?command_type=MULTIPLE_COMMAND')).toEqual([ids[1], ids[2]])
+    expect(await listed('?command_type=FFMPEG_COMMAND')).toEqual([ids[3]])
+  })
+
+  test('a bound in time leaves itself out, whatever its zone', async () => {
+    const [first = '', , , last = ''] = times
+    const later = (created: string) => ids.filter((_, n) => (times[n] ?? '') > created)
+    const earlier = (created: string) => ids.filter((_, n) => (times[n] ?? '') < created)
+    expect(await listed(`?created_after=${first}`)).toEqual(later(first))
+    expect(await listed(`?created_before=${last}`)).toEqual(earlier(last))
+    const inParis = new Date(Date.parse(last) + 3_600_000).toISOString().replace('Z', '%2B01:00')
+    expect(await listed(`?created_before=${inParis}`)).toEqual(earlier(last))
+    expect(await listed('?created_after=2000-01-01T00:00:00Z&created_before=2100-01-01T00:00:00Z')).toEqual(ids)
+    expect(await listed('?created_after=2100-01-01T00:00:00Z')).toEqual([])
+  })
+
+  test('all filters hold together', async () => {
+    const ever = 'created_after=2000-01-01T00:00:00Z'
+    expect(await listed(`?command_type=MULTIPLE_COMMAND&status=FAILED&${ever}`)).toEqual([ids[1], ids[2]])
+    expect(await listed('?command_type=MULTIPLE_COMMAND&status=SUCCESS')).toEqual([])
+    expect((await account.list(`?command_type=MULTIPLE_COMMAND&${ever}&limit=1&offset=1`)).commands).toMatchObject([{ command_id: ids[1] }])
   })
 })

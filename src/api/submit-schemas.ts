@@ -1,0 +1,65 @@
+/** The wire contract of the other submits, beside the single one in `schemas.ts`. */
+import { z } from '@hono/zod-openapi'
+import { faultsOf, ValidationError } from './errors.ts'
+import { commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
+
+const MAX_COMMANDS = 10
+
+const CHAIN_EXAMPLE = {
+  input_files: { in_video: 'https://example.com/input.mp4' },
+  output_files: { out_video: 'clip.mp4', out_frame: 'frame.png' },
+  ffmpeg_commands: ['-i {{in_video}} -t 5 -c copy {{out_video}}', '-i {{out_video}} -frames:v 1 {{out_frame}}'],
+}
+
+export const chainedSubmitSchema = z
+  .object({
+    ...submitBase,
+    ffmpeg_commands: z
+      .array(commandText)
+      .min(1, 'a chain needs at least one command')
+      .max(MAX_COMMANDS, `a chain has ${MAX_COMMANDS} commands at most`)
+      .openapi({ description: 'Run in this order, in one working directory.' }),
+  })
+  .openapi('RunChainedFFmpegCommands', { example: CHAIN_EXAMPLE })
+export type ChainedSubmitBody = z.output<typeof chainedSubmitSchema>
+
+export const multipleSubmitSchema = z
+  .object({
+    commands: z
+      .array(submitSchema)
+      .min(1, 'send at least one command')
+      .max(MAX_COMMANDS, `${MAX_COMMANDS} commands at most in one request`)
+      .openapi({ description: 'Each as it would be submitted by itself.' }),
+  })
+  .openapi('RunMultipleFFmpegCommands')
+
+export const multipleSubmittedSchema = z
+  .object({ command_ids: z.array(z.uuid()).openapi({ description: 'In the order of `commands`.' }) })
+  .openapi('MultipleSubmitted')
+
+/** A single submit or a chain. Each has rules of its own, and `parseAnySubmit` applies those of the one that it is. */
+export const anySubmitSchema = z.unknown().openapi({
+  type: 'object',
+  oneOf: [{ $ref: '#/components/schemas/RunFFmpegCommand' }, { $ref: '#/components/schemas/RunChainedFFmpegCommands' }],
+})
+
+/** Throws a ValidationError with what the submit of that kind would be answered. */
+export function parseAnySubmit(body: unknown): SubmitBody | ChainedSubmitBody {
+  const parsed = (isChain(body) ? chainedSubmitSchema : submitSchema).safeParse(body)
+  if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
+  return parsed.data
+}
+
+export const validatedSchema = z
+  .object({
+    valid: z.literal(true),
+    commands: z.array(z.array(z.string())).openapi({
+      description: 'The arguments that FFmpeg would get, one list for each command: placeholders replaced, guards added.',
+      example: [['-i', 'in_video.mp4', '-c:v', 'libvpx-vp9', 'converted.webm']],
+    }),
+  })
+  .openapi('Validated')
+
+function isChain(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'ffmpeg_commands' in body && !('ffmpeg_command' in body)
+}

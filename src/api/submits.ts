@@ -1,0 +1,159 @@
+/** Submitting commands: one, a chain, several, or none at all for a trial. */
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { every } from 'hono/combine'
+import type { CommandSpec } from '../command/record.ts'
+import { type Settings, settingsOf } from '../settings.ts'
+import { accept, acceptErrors, newIdentity } from './accept.ts'
+import { type CommandIdentity, checkSubmit } from './check-submit.ts'
+import { commandReply } from './command-reply.ts'
+import { commandStub } from './command-stub.ts'
+import type { ApiEnv } from './env.ts'
+import { ValidationError } from './errors.ts'
+import { idempotencyClaim, idempotencyKeySchema } from './idempotency.ts'
+import { jsonBody } from './json-body.ts'
+import { limitSubmits } from './rate-limit.ts'
+import { bodyErrors, json, requestErrors } from './responses.ts'
+import { commandSchema, type SubmitBody, submitSchema, submittedSchema, waitQuerySchema, waitSchema } from './schemas.ts'
+import {
+  anySubmitSchema,
+  type ChainedSubmitBody,
+  chainedSubmitSchema,
+  multipleSubmitSchema,
+  multipleSubmittedSchema,
+  parseAnySubmit,
+  validatedSchema,
+} from './submit-schemas.ts'
+
+const security = [{ ApiKey: [] }]
+const middleware = every(limitSubmits, jsonBody)
+const idempotencyHeader = z.object({ 'idempotency-key': idempotencyKeySchema })
+const submitHeaders = idempotencyHeader.extend({
+  prefer: z.string().optional().openapi({ description: '`wait=N`: as the query parameter.' }),
+})
+const submitResponses = {
+  200: json(z.union([submittedSchema, commandSchema]), 'Accepted; with `wait`, the poll response.'),
+  ...requestErrors,
+  ...bodyErrors,
+  ...acceptErrors,
+}
+
+const single = createRoute({
+  method: 'post',
+  path: '/api/v1/run-ffmpeg-command',
+  summary: 'Run an FFmpeg command',
+  description: 'Checks the command and answers its id at once; it runs as soon as its turn has come.',
+  security,
+  middleware,
+  request: {
+    query: waitQuerySchema,
+    headers: submitHeaders,
+    body: { required: true, content: { 'application/json': { schema: submitSchema } } },
+  },
+  responses: submitResponses,
+})
+
+const chained = createRoute({
+  method: 'post',
+  path: '/api/v1/run-chained-ffmpeg-commands',
+  summary: 'Run FFmpeg commands one after the other, as one command',
+  description:
+    'They share a working directory: a later one may use `{{out_…}}` of an earlier one, and plain names of files that are only made on the way. ' +
+    'The first that fails ends the chain, and `error_message` begins with which it was, counted from 1.',
+  security,
+  middleware,
+  request: {
+    query: waitQuerySchema,
+    headers: submitHeaders,
+    body: { required: true, content: { 'application/json': { schema: chainedSubmitSchema } } },
+  },
+  responses: submitResponses,
+})
+
+const multiple = createRoute({
+  method: 'post',
+  path: '/api/v1/run-multiple-ffmpeg-commands',
+  summary: 'Run several FFmpeg commands that have nothing to do with each other',
+  description: 'All are accepted, or none. From then on each is a command of its own.',
+  security,
+  middleware,
+  request: {
+    headers: idempotencyHeader,
+    body: { required: true, content: { 'application/json': { schema: multipleSubmitSchema } } },
+  },
+  responses: { 200: json(multipleSubmittedSchema, 'Accepted.'), ...requestErrors, ...bodyErrors, ...acceptErrors },
+})
+
+const validate = createRoute({
+  method: 'post',
+  path: '/api/v1/validate',
+  summary: 'Check a command without running it',
+  description: 'Takes the body of a single submit or of a chain, and answers as the submit would, but stores nothing and fetches nothing.',
+  security,
+  middleware: jsonBody,
+  request: { body: { required: true, content: { 'application/json': { schema: anySubmitSchema } } } },
+  responses: { 200: json(validatedSchema, 'It would be accepted.'), ...requestErrors, ...bodyErrors },
+})
+
+export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
+  app.openapi(single, async (c) => {
+    const { 'idempotency-key': key, prefer } = c.req.valid('header')
+    return c.json(await submitOne(c, c.req.valid('json'), key, c.req.valid('query').wait ?? preferredWait(prefer)), 200)
+  })
+
+  app.openapi(chained, async (c) => {
+    const { 'idempotency-key': key, prefer } = c.req.valid('header')
+    return c.json(await submitOne(c, c.req.valid('json'), key, c.req.valid('query').wait ?? preferredWait(prefer)), 200)
+  })
+
+  app.openapi(multiple, async (c) => {
+    const { commands } = c.req.valid('json')
+    const shared = newIdentity(c, 'MULTIPLE_COMMAND')
+    const specs = await checkAll(commands, shared, settingsOf(c.env))
+    const claim = await idempotencyClaim(c.req.valid('header')['idempotency-key'], { kind: shared.type, body: commands })
+    return c.json({ command_ids: await accept(c, specs, claim) }, 200)
+  })
+
+  app.openapi(validate, async (c) => {
+    const body = parseAnySubmit(c.req.valid('json'))
+    const { compiled } = await checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env))
+    return c.json({ valid: true as const, commands: compiled.argvs }, 200)
+  })
+}
+
+/** Answers the command's id, or, when there is time to wait, how it stands after it. */
+async function submitOne(
+  c: Context<ApiEnv>,
+  body: SubmitBody | ChainedSubmitBody,
+  idempotencyKey: string | undefined,
+  waitSeconds: number | undefined,
+) {
+  const type = commandTypeOf(body)
+  const spec = await checkSubmit(body, newIdentity(c, type), settingsOf(c.env))
+  const [commandId = spec.id] = await accept(c, [spec], await idempotencyClaim(idempotencyKey, { kind: type, body }))
+  if (!waitSeconds) return { command_id: commandId }
+  return commandReply(c, await commandStub(c.env, commandId).wait(c.var.account, waitSeconds))
+}
+
+/** Every command's faults together, each with its place in the list. */
+async function checkAll(bodies: SubmitBody[], shared: CommandIdentity, settings: Settings): Promise<CommandSpec[]> {
+  const checks = await Promise.allSettled(bodies.map((body) => checkSubmit(body, { ...shared, id: crypto.randomUUID() }, settings)))
+  const faults = checks.flatMap((check, index) => {
+    if (check.status === 'fulfilled') return []
+    if (!(check.reason instanceof ValidationError)) throw check.reason
+    return check.reason.faults.map((fault) => ({ ...fault, loc: ['commands', index, ...fault.loc] }))
+  })
+  if (faults.length > 0) throw new ValidationError(faults)
+  return checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
+}
+
+function commandTypeOf(body: SubmitBody | ChainedSubmitBody): 'FFMPEG_COMMAND' | 'CHAINED_COMMAND' {
+  return 'ffmpeg_commands' in body ? 'CHAINED_COMMAND' : 'FFMPEG_COMMAND'
+}
+
+/** `Prefer: wait=N` (RFC 7240). A preference that cannot be met is ignored, as the RFC has it. */
+function preferredWait(prefer: string | undefined): number | undefined {
+  const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d+)"?/i.exec(prefer ?? '')?.[1]
+  const wait = waitSchema.safeParse(asked === undefined ? undefined : Math.min(60, Number(asked)))
+  return wait.success ? wait.data : undefined
+}
