@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import type { CommandSnapshot } from '../command/command.ts'
 import type { CommandSpec } from '../command/record.ts'
 import { submitCommands } from '../command/submit.ts'
-import { commandView } from '../command/view.ts'
+import { commandView, type MakeUrl } from '../command/view.ts'
 import { storageUrl } from '../files/storage-url.ts'
 import { settingsOf } from '../settings.ts'
 import { checkSubmit } from './check-submit.ts'
@@ -124,10 +124,10 @@ async function view(c: Context<ApiEnv>, command: CommandSnapshot | null): Promis
   return commandView(command, live, urlMaker(c))
 }
 
-function urlMaker(c: Context<ApiEnv>) {
+function urlMaker(c: Context<ApiEnv>): MakeUrl {
   const { account } = c.var
   const { origin } = new URL(c.req.url)
-  return (file: { fileId: string; filename: string }) => storageUrl({ account, ...file }, origin, settingsOf(c.env))
+  return (file) => storageUrl({ account, ...file }, origin, settingsOf(c.env))
 }
 
 /** `Prefer: wait=N` (RFC 7240). A preference that cannot be met is ignored, as the RFC has it. */

@@ -1,5 +1,6 @@
 /** What remains when a command has ended: letting go of what it held, telling everyone, and in time deleting its files. */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
 import { sendDueWebhook, tellOthers, webhookOverdueAt } from './delivery.ts'
 import type { TerminalState } from './state.ts'
@@ -45,7 +46,7 @@ export async function wipeJob({ store, executor }: Ending): Promise<void> {
 /** Deletes what lost attempts have stored. */
 export async function deleteGarbage({ store, env }: Ending): Promise<void> {
   const { garbage } = store
-  if (garbage.length > 0) await env.FILES.delete(garbage)
+  await deleteFiles(env.FILES, garbage)
   store.forgetGarbage()
 }
 
@@ -55,7 +56,7 @@ async function expireFiles(state: TerminalState, ending: Ending): Promise<number
   if (state.status !== 'SUCCESS' || filesDeletedAt !== null) return null
   const expiresAt = state.endedAt + settingsOf(env).fileRetentionMs
   if (expiresAt > Date.now()) return expiresAt
-  await env.FILES.delete(outputKeys(spec, state.outputs))
+  await deleteFiles(env.FILES, outputKeys(spec, state.outputs))
   const now = Date.now()
   await accountOf(ending).update({ ...store.mustExist, filesDeletedAt: now })
   store.markFilesDeleted(now)
