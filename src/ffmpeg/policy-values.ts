@@ -30,12 +30,17 @@ export function checkFile(value: string, access: Access, what: string, scope: Po
 }
 
 function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {
-  if (access === 'folder') return name === '.' || (scope.folders === true && isNestedName(name))
+  if (access === 'folder') return name === '.' || isInFolders(name, scope)
   if (access === 'part') return isPlainName(name)
   if (access === 'write' && name === '-') return true
   const declared = access === 'write' ? scope.outputs : scope.inputs
-  if (access === 'read' && scope.folders && isNestedName(name)) return true
+  if (access === 'read' && isInFolders(name, scope)) return true
   return declared.has(name) || (scope.workingNames && isPlainName(name))
+}
+
+/** FFmpeg expands patterns, and one in the place of a folder (`{..,x}/a.png`) may become any folder. */
+function isInFolders(name: string, scope: PolicyScope): boolean {
+  return scope.folders === true && isNestedName(name) && !/[{}[\]*?].*\//.test(name)
 }
 
 function advice(value: string, access: Access, scope: PolicyScope): string {

@@ -49,6 +49,7 @@ describe('what a command may name', () => {
   test.each([
     '-framerate 5 -i frames/%03d.png {{out_1}}',
     '-f concat -i list.txt -c copy {{out_1}}',
+    "-pattern_type glob -i 'frames/*.png' {{out_1}}",
     '-i a.mp4 -vf subtitles=subs/a.srt:fontsdir=fonts {{out_1}}',
     '-i a.mp4 -vf "drawtext=fontfile=fonts/a.ttf:text=x" {{out_1}}',
   ])('of an unpacked archive: %s', (command) => {
@@ -64,6 +65,10 @@ describe('what a command may name', () => {
     '-i a.mp4 -vf subtitles=subs/../../a.srt {{out_1}}',
     '-i a.mp4 -vf subtitles=a.srt:fontsdir=/usr {{out_1}}',
     '-i concat:/etc/passwd {{out_1}}',
+    '-pattern_type glob -i {..,x}/a.png {{out_1}}',
+    '-pattern_type glob -i {.,x}{.,y}/a.png {{out_1}}',
+    '-i a/%{..,x}/a.png {{out_1}}',
+    '-i */../a.png {{out_1}}',
     '-i http:a.mp4 {{out_1}}',
     '-i playlist.m3u8 {{out_1}}',
     '-f lavfi -i testsrc sub/o.mp4 -i a.mp4 {{out_1}}',
