@@ -138,10 +138,15 @@ describe('an HLS playlist', () => {
     expect((await account.poll(command.command_id)).output_files).toMatchObject({ out_playlist_1: { is_deleted: true, storage_url: null } })
   })
 
-  test('of more files than one alarm stores is stored whole, and what is stored is not sent again', async () => {
+  test('of more files than one alarm stores is stored whole, even if its object is lost in the middle', async () => {
     const account = await TestAccount.create()
     const many = '-f lavfi -i testsrc=d=90:s=16x16:r=10 -c:v libx264 -preset ultrafast -g 1 -hls_time 0.2 -hls_list_size 0'
-    const command = await account.succeed({ output_files: HLS.output_files, ffmpeg_command: `${many} {{out_playlist_1}}` })
+    const id = await account.submit({ output_files: HLS.output_files, ffmpeg_command: `${many} {{out_playlist_1}}` })
+    await until('some files are stored', async () => (await objectsOf(account)).length > 20)
+    const killed = runInDurableObject(commandStub(id), (_, state) => state.abort('killed by a test'))
+    await expect(killed).rejects.toThrow('killed by a test')
+    const command = await account.poll(id, 50)
+    expect(command.status, command.error_message ?? '').toBe('SUCCESS')
     const output = onlyOutput(command)
     expect(output.file_count).toBe(451)
     const keys = await objectsOf(account)
