@@ -153,8 +153,14 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
 export async function upload(state: At<'UPLOADING'>, context: RunContext): Promise<void> {
   const { spec } = context
   const job = jobName(spec, state)
+  const siblings = new AbortController()
   try {
-    const uploading = { executor: context.executor, job, bucket: context.bucket, signal: context.signal }
+    const uploading = {
+      executor: context.executor,
+      job,
+      bucket: context.bucket,
+      signal: AbortSignal.any([context.signal, siblings.signal]),
+    }
     const outputsAt = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
     const [media, , playlists] = await Promise.all([
       probedMedia(job, context),
@@ -178,6 +184,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     })
     context.apply({ type: 'outputs_stored', attempt: state.attempt, outputs, now: Date.now() })
   } catch (error) {
+    siblings.abort()
     if (context.signal.aborted) return
     // A stream breaks in the same way whichever end fails, so ask the executor whether it is the one.
     const answer = await askPatiently(job, 0, 0, context)
