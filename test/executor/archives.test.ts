@@ -1,11 +1,13 @@
 /** What is unpacked from a caller's archive, and what is refused. */
+import { existsSync } from 'node:fs'
 import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JobState, RunRequest } from '../../src/executor/protocol.ts'
+import { FONTS } from '../security/sample-media.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { type ZipEntry, zipArchive } from '../support/zip-archive.ts'
-import { JobClient, LIMITS, refusal } from './job-client.ts'
+import { JobClient, LIMITS, refusal, testSource } from './job-client.ts'
 
 let executor: ExecutorProcess
 
@@ -13,6 +15,8 @@ beforeAll(async () => {
   executor = await startExecutor()
 })
 afterAll(() => executor.stop())
+
+const font = FONTS.find(existsSync)
 
 const ARCHIVE = 'input_compressed_folder.zip'
 const COPY = ['-f', 'data', '-i', 'a.txt', '-map', '0', '-c', 'copy', '-f', 'data', 'out.bin']
@@ -77,6 +81,16 @@ describe('an archive', () => {
     const state = await job.state()
     expect(state).toMatchObject({ outputs: { out: { media: { duration: 0.4 } } } })
   }, 30_000)
+
+  test.skipIf(font === undefined)('brings fonts of its own, for drawtext and for subtitles', async () => {
+    const archive = [
+      { name: 'fonts/own.ttf', content: await readFile(font ?? '') },
+      { name: 'subs/a.srt', content: '1\n00:00:00,000 --> 00:00:01,000\nHello\n' },
+    ]
+    const filters = 'drawtext=fontfile=fonts/own.ttf:text=x,subtitles=subs/a.srt:fontsdir=fonts'
+    const job = await succeed(archive, { commands: [[...testSource(0.2), '-vf', filters, 'out.mp4']], outputs: { out: 'out.mp4' } })
+    expect(await job.log()).toContain('fonts/own.ttf')
+  })
 
   test('that has not arrived is FILE_NOT_FOUND', async () => {
     const job = new JobClient(executor)
