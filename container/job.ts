@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import type { JobState, OutputFiles, RunRequest } from '../src/executor/protocol.ts'
+import type { JobState, OutputList, RunRequest } from '../src/executor/protocol.ts'
 import { CappedLog } from './capped-log.ts'
 import { type Collected, writtenOutput } from './collect.ts'
 import { cancelledError } from './failure.ts'
@@ -194,7 +194,7 @@ export class Job {
   }
 
   /** The files that a playlist consists of. */
-  listOutput(alias: string): OutputFiles {
+  listOutput(alias: string): OutputList {
     const output = this.#output(alias)
     if (output?.kind !== 'playlist') throw new Fault('FILE_NOT_FOUND', 'there is no such playlist')
     return { files: Array.from(output.playlist.files, ([name, bytes]) => ({ name, size_bytes: bytes })) }

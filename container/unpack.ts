@@ -57,7 +57,7 @@ export async function unpack({ archive, folder, taken, maxBytes, signal }: Unpac
       const name = names.admit(entry.fileName)
       if (name === null) continue
       const path = join(folder, name)
-      await mkdir(dirname(path), { recursive: true })
+      if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
       budget -= await writeEntry(zip, entry, path, budget, signal)
     }
   } finally {

@@ -8,8 +8,8 @@ import {
   type JobState,
   jobStateSchema,
   MAX_BYTES_HEADER,
-  type OutputFiles,
-  outputFilesSchema,
+  type OutputList,
+  outputListSchema,
   type RunRequest,
 } from './protocol.ts'
 
@@ -103,9 +103,9 @@ export class ExecutorClient {
   }
 
   /** The files that a playlist among the outputs consists of. */
-  async outputFiles(job: string, alias: string): Promise<OutputFiles['files']> {
+  async outputFiles(job: string, alias: string): Promise<OutputList['files']> {
     const path = `/v1/jobs/${job}/outputs/${alias}/files`
-    return within(ANSWER_TIMEOUT_MS, async (signal) => (await this.#json(outputFilesSchema, path, { signal })).files)
+    return within(ANSWER_TIMEOUT_MS, async (signal) => (await this.#json(outputListSchema, path, { signal })).files)
   }
 
   /** The bytes of one file of a playlist: all, or `length` of them from `offset`. */

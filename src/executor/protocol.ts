@@ -124,10 +124,10 @@ export const jobStateSchema = z.discriminatedUnion('state', [
 export type JobState = z.infer<typeof jobStateSchema>
 
 /** Answer of `GET /v1/jobs/:job/outputs/:alias/files`: the manifest and everything that belongs to it. */
-export const outputFilesSchema = z.object({
+export const outputListSchema = z.object({
   files: z.array(z.object({ name: z.string(), size_bytes: z.number().int().nonnegative() })),
 })
-export type OutputFiles = z.infer<typeof outputFilesSchema>
+export type OutputList = z.infer<typeof outputListSchema>
 
 export const sandboxKindSchema = z.enum(['landlock', 'bwrap', 'none'])
 export type SandboxKind = z.infer<typeof sandboxKindSchema>

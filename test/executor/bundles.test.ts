@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type JobState, outputFilesSchema, type RunRequest } from '../../src/executor/protocol.ts'
+import { type JobState, outputListSchema, type RunRequest } from '../../src/executor/protocol.ts'
 import type { Bundle } from '../../src/ffmpeg/bundle.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { storedFiles, zipArchive } from '../support/zip-archive.ts'
@@ -32,7 +32,7 @@ async function zipOf(job: JobClient): Promise<Map<string, Uint8Array>> {
 }
 
 async function listOf(job: JobClient, alias = 'out'): Promise<string[]> {
-  const { files } = outputFilesSchema.parse(await (await job.output(`${alias}/files`)).json())
+  const { files } = outputListSchema.parse(await (await job.output(`${alias}/files`)).json())
   return files.map(({ name }) => name).sort()
 }
 

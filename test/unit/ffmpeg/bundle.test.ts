@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { sequenceMembers, sortOutputs } from '../../../src/ffmpeg/bundle.ts'
+import { submitSchema } from '../../../src/api/schemas.ts'
+import { OUTPUT_FOLDER, sequenceMembers, sortOutputs } from '../../../src/ffmpeg/bundle.ts'
 import { type CommandSource, compileCommands } from '../../../src/ffmpeg/command.ts'
 import { isNestedName } from '../../../src/ffmpeg/filenames.ts'
 
@@ -90,4 +92,23 @@ describe('what a command may name', () => {
     const outputs = { out_playlist_1: 'master.m3u8' }
     expect(compile('-f lavfi -i testsrc -f hls -master_pl_name {{out_playlist_1}} s_%v.m3u8', { outputs }).ok).toBe(true)
   })
+})
+
+test('every submit that the README shows of these is one', async () => {
+  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
+  const [, block = ''] = /^```jsonc\n(.*?)^```$/ms.exec(readme) ?? []
+  const submits = block.split('\n\n').map((text) => submitSchema.parse(JSON.parse(text.replace(/^\/\/.*$/gm, ''))))
+  expect(submits).toHaveLength(5)
+  for (const { ffmpeg_command, input_files, output_files, input_compressed_folder } of submits) {
+    const isFolder = output_files === OUTPUT_FOLDER
+    const compilation = compileCommands({
+      field: 'ffmpeg_command',
+      commands: [ffmpeg_command],
+      inputs: input_files,
+      outputs: isFolder ? {} : output_files,
+      ...(isFolder && { folder: 'id.zip' }),
+      archive: input_compressed_folder !== undefined,
+    })
+    expect(compilation, ffmpeg_command).toMatchObject({ ok: true })
+  }
 })
