@@ -9,7 +9,7 @@ import type { OwnFile } from '../files/own-file.ts'
 import type { Settings } from '../settings.ts'
 import { downloadInput, InputFailure, type InputJob } from './download.ts'
 import type { CommandSpec } from './record.ts'
-import type { CommandEvent, ErrorStatus, ProcessingState } from './state.ts'
+import type { CommandEvent, ErrorStatus, ProcessingState, WrittenOutput } from './state.ts'
 import { uploadOutput } from './upload.ts'
 import { uploadPlaylist } from './upload-playlist.ts'
 
@@ -161,22 +161,20 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
       bucket: context.bucket,
       signal: AbortSignal.any([context.signal, siblings.signal]),
     }
-    const outputsAt = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
-    const [media, , playlists] = await Promise.all([
+    const all = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
+    const [playlists, files] = [all.filter(isPlaylist), all.filter((output) => !isPlaylist(output))]
+    // First what takes several alarms, so that nothing else is stored at each of them.
+    const complete = await Promise.all(
+      playlists.map(({ alias, fileId }) => uploadPlaylist({ alias, account: spec.account, fileId }, uploading)),
+    )
+    if (complete.includes(false)) return
+    const [media] = await Promise.all([
       probedMedia(job, context),
       keepLog(job, context),
-      Promise.all(
-        outputsAt
-          .filter(({ bundle }) => bundle?.kind === 'playlist')
-          .map(({ alias, fileId }) => uploadPlaylist({ alias, account: spec.account, fileId }, uploading)),
+      ...files.map(({ alias, fileId, filename, sizeBytes }) =>
+        uploadOutput({ alias, key: fileKey(spec.account, fileId, filename), filename, sizeBytes }, uploading),
       ),
-      ...outputsAt
-        .filter(({ bundle }) => bundle?.kind !== 'playlist')
-        .map(({ alias, fileId, filename, sizeBytes }) =>
-          uploadOutput({ alias, key: fileKey(spec.account, fileId, filename), filename, sizeBytes }, uploading),
-        ),
     ])
-    if (playlists.includes(false)) return
     const outputs = mapValues(state.outputs, (output, alias) => {
       const facts = media[alias]
       if (!facts) throw new Error(`the executor did not probe output ${alias}`)
@@ -191,6 +189,10 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     if (!('lost' in answer)) throw error
     context.apply({ type: 'attempt_lost', attempt: state.attempt, reason: answer.lost, now: Date.now() })
   }
+}
+
+function isPlaylist({ bundle }: WrittenOutput): boolean {
+  return bundle?.kind === 'playlist'
 }
 
 /** `<command_id>.<attempt>`, the executor's name for this attempt. */
