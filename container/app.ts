@@ -96,6 +96,16 @@ export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptio
     return sendFile(c.env, await job.openOutput(c.req.param('alias')))
   })
 
+  app.get('/v1/jobs/:job/outputs/:alias/files', async (c) => {
+    const job = await jobs.get(jobName(c))
+    return c.json(job.listOutput(c.req.param('alias')))
+  })
+
+  app.get('/v1/jobs/:job/outputs/:alias/files/:name', async (c) => {
+    const job = await jobs.get(jobName(c))
+    return sendFile(c.env, await job.openOutputFile(c.req.param('alias'), c.req.param('name')))
+  })
+
   app.get('/v1/jobs/:job/log', async (c) => {
     const job = await jobs.get(jobName(c))
     return c.text(await job.readLog())

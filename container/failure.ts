@@ -1,9 +1,11 @@
 /** Why a job failed, in words for the one who wrote the command. Pure. */
 import type { JobError, JobLimits } from '../src/executor/protocol.ts'
+import type { Bundle } from '../src/ffmpeg/bundle.ts'
 import { errorLines } from '../src/ffmpeg/stderr.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { launcherComplaint } from './sandbox.ts'
 import type { StopReason } from './stopper.ts'
+import type { ArchiveFault } from './unpack.ts'
 
 /** What was being done when it failed: `step` counts from 0. */
 export interface Step {
@@ -52,17 +54,48 @@ export function exitError(result: FfmpegResult, place: Step): JobError | null {
 
 /** @param present names of the files in the job's folder */
 export function missingOutputError(alias: string, filename: string, present: readonly string[], { steps }: Step): JobError {
-  const found = present.length === 0 ? 'no files' : present.join(', ')
   return {
     code: 'OUTPUT_MISSING',
     step: steps - 1,
-    message: `the command ended well but did not write the output "${alias}" (${filename}); the files there are: ${found}`,
+    message: `the command ended well but did not write the output "${alias}" (${filename}); the files there are: ${listed(present)}`,
   }
 }
 
 /** Which command of a chain it was, counted from 1; nothing where there is only one. */
 function placeText({ step, steps }: Step): string {
   return steps > 1 ? `command ${step + 1} of ${steps}: ` : ''
+}
+
+/** @param present names of the files in the job's folder, those that were there before among them */
+export function bundleMissingError(
+  alias: string,
+  bundle: Exclude<Bundle, { kind: 'playlist' }>,
+  present: readonly string[],
+  { steps }: Step,
+): JobError {
+  const wanted = bundle.kind === 'sequence' ? `any file of the output "${alias}" (${bundle.pattern})` : 'any file'
+  return {
+    code: 'OUTPUT_MISSING',
+    step: steps - 1,
+    message: `the command ended well but did not write ${wanted}; the files there are: ${listed(present)}`,
+  }
+}
+
+export function playlistError(alias: string, code: 'OUTPUT_MISSING' | 'OUTPUT_TOO_LARGE', reason: string, { steps }: Step): JobError {
+  return { code, step: steps - 1, message: `the output "${alias}" is not complete: ${reason}` }
+}
+
+export function archiveError(fault: ArchiveFault): JobError {
+  return { code: fault.code, step: 0, message: `the archive of input_compressed_folder cannot be used: ${fault.message}` }
+}
+
+/** A message that names thousands of files says no more than one that names some. */
+const MAX_LISTED = 50
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'no files'
+  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : ''
+  return names.slice(0, MAX_LISTED).join(', ') + more
 }
 
 /** Nothing if FFmpeg chose to end. A sandbox that waits for FFmpeg passes a signal on as 128 + its number. */

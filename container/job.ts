@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import type { JobState, RunRequest } from '../src/executor/protocol.ts'
+import type { JobState, OutputList, RunRequest } from '../src/executor/protocol.ts'
 import { CappedLog } from './capped-log.ts'
+import { type Collected, writtenOutput } from './collect.ts'
 import { cancelledError } from './failure.ts'
 import { Fault } from './fault.ts'
 import { receive } from './receive.ts'
@@ -38,6 +39,8 @@ export class Job {
   #running: Promise<void> = Promise.resolve()
   #startedAt: number | null = null
   #ffmpegSeconds: number | null = null
+  /** By alias, once the commands have ended well. */
+  #outputs: ReadonlyMap<string, Collected> = new Map()
   #removed = false
 
   private constructor(name: string, toolbox: Toolbox, workspace: Workspace, log: Logger) {
@@ -134,7 +137,8 @@ export class Job {
   }
 
   async #begin(request: RunRequest): Promise<void> {
-    for (const [alias, filename] of Object.entries(request.inputs)) {
+    const archive: [string, string][] = request.archive === undefined ? [] : [['input_compressed_folder', request.archive]]
+    for (const [alias, filename] of [...Object.entries(request.inputs), ...archive]) {
       const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
       if (!present) throw new Fault('FILE_NOT_FOUND', `the input "${alias}" (${filename}) has not arrived`)
     }
@@ -156,7 +160,9 @@ export class Job {
         onProgress: (progress) => this.#enter({ state: 'RUNNING', progress }),
         onWritten: (outputs) => {
           this.#ffmpegSeconds = this.#elapsed()
-          this.#enter({ state: 'PROBING', outputs })
+          this.#outputs = outputs
+          const written = [...outputs].map(([alias, output]) => [alias, writtenOutput(output)] as const)
+          this.#enter({ state: 'PROBING', outputs: Object.fromEntries(written) })
         },
       })
       await this.#end(outcome)
@@ -180,11 +186,30 @@ export class Job {
     return this.#found(await this.#workspace.openRegular(filename))
   }
 
-  /** A complete output. The caller closes it. */
+  /** A complete output; of a playlist, the manifest. The caller closes it. */
   async openOutput(alias: string) {
-    const outputs = this.#phase.state === 'PROBING' || this.#phase.state === 'SUCCEEDED' ? this.#phase.outputs : {}
-    const output = Object.hasOwn(outputs, alias) ? outputs[alias] : undefined
-    return this.#found(output === undefined ? null : await this.#workspace.openRegular(output.filename))
+    const output = this.#output(alias)
+    if (output?.kind === 'zip') return this.#found(await this.#workspace.openPacked(output.path))
+    return this.#found(output === null ? null : await this.#workspace.openRegular(output.filename))
+  }
+
+  /** The files that a playlist consists of. */
+  listOutput(alias: string): OutputList {
+    const output = this.#output(alias)
+    if (output?.kind !== 'playlist') throw new Fault('FILE_NOT_FOUND', 'there is no such playlist')
+    return { files: Array.from(output.playlist.files, ([name, bytes]) => ({ name, size_bytes: bytes })) }
+  }
+
+  /** One file of a playlist, and no other file of the job. The caller closes it. */
+  async openOutputFile(alias: string, name: string) {
+    const output = this.#output(alias)
+    const belongs = output?.kind === 'playlist' && output.playlist.files.has(name)
+    return this.#found(belongs ? await this.#workspace.openRegular(name) : null)
+  }
+
+  #output(alias: string): Collected | null {
+    const isComplete = this.#phase.state === 'PROBING' || this.#phase.state === 'SUCCEEDED'
+    return (isComplete && this.#outputs.get(alias)) || null
   }
 
   /** FFmpeg's stderr so far, of all commands. */

@@ -1,5 +1,6 @@
 /** Asks ffprobe what a job has made. */
 import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
+import type { Playlist } from './playlist.ts'
 import { type ProcessGroup, runToEnd } from './process-group.ts'
 import { sandboxedArgv } from './sandbox.ts'
 import { confinementOf, type Toolbox } from './toolbox.ts'
@@ -24,6 +25,25 @@ export function harmlessDemuxers(listing: string): string {
   return names.filter((name) => !REFERRING_DEMUXERS.has(name)).join(',')
 }
 
+/** Facts about a playlist, from its first segment and from what it says itself. Never rejects. */
+export async function probePlaylist(
+  toolbox: Toolbox,
+  workspace: Workspace,
+  filename: string,
+  playlist: Playlist,
+  onStart: (process: ProcessGroup) => void,
+): Promise<MediaFacts> {
+  // Demuxers of manifests open what they name, so none is let near one.
+  const report = await probeReport(toolbox, workspace, sampleUrl(playlist.sample), onStart)
+  return { ...mediaFacts(report, filename), duration: playlist.duration, file_format: playlist.format }
+}
+
+/** A segment without its init segment cannot be read; the protocol that joins them knows no names with a bar. */
+function sampleUrl(sample: readonly string[]): string {
+  const names = sample.filter((name) => !name.includes('|'))
+  return names.length === 1 ? `file:${names[0]}` : `concat:${names.join('|')}`
+}
+
 /** Facts about one file of the job; all that cannot be found out, as for a file that is no media, is null. Never rejects. */
 export async function probeFile(
   toolbox: Toolbox,
@@ -31,18 +51,27 @@ export async function probeFile(
   filename: string,
   onStart: (process: ProcessGroup) => void,
 ): Promise<MediaFacts> {
+  return mediaFacts(await probeReport(toolbox, workspace, `file:${filename}`, onStart), filename)
+}
+
+async function probeReport(
+  toolbox: Toolbox,
+  workspace: Workspace,
+  url: string,
+  onStart: (process: ProcessGroup) => void,
+): Promise<unknown> {
   const argv = [
     toolbox.ffprobe,
     ...['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'],
-    ...['-protocol_whitelist', 'file', '-format_whitelist', toolbox.probeFormats],
-    ...['-i', `file:${filename}`],
+    ...['-protocol_whitelist', url.startsWith('concat:') ? 'concat,file' : 'file', '-format_whitelist', toolbox.probeFormats],
+    ...['-i', url],
   ]
   const { exit, stdout } = await runToEnd(sandboxedArgv(toolbox.sandbox, confinementOf(toolbox, workspace, FILE_BYTES), argv), {
     cwd: workspace.files,
     timeoutSeconds: TIMEOUT_SECONDS,
     onStart,
   })
-  return mediaFacts(exit.kind === 'exited' && exit.code === 0 ? parseReport(stdout) : {}, filename)
+  return exit.kind === 'exited' && exit.code === 0 ? parseReport(stdout) : {}
 }
 
 function parseReport(json: string): unknown {

@@ -1,14 +1,17 @@
 /** A job's commands in order, then a look at what they wrote. */
+import { rm } from 'node:fs/promises'
 import type { JobError, JobState, Progress, RunRequest } from '../src/executor/protocol.ts'
+import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import type { CappedLog } from './capped-log.ts'
-import { exitError, missingOutputError, type Step, stopError } from './failure.ts'
+import { type Collected, collectOutputs, writtenOutput } from './collect.ts'
+import { archiveError, exitError, type Step, stopError } from './failure.ts'
 import { type FfmpegReport, startFfmpeg } from './ffmpeg.ts'
-import { probeFile } from './probe.ts'
+import { probeFile, probePlaylist } from './probe.ts'
 import type { Stopper } from './stopper.ts'
 import { confinementOf, type Toolbox } from './toolbox.ts'
-import type { Workspace } from './workspace.ts'
+import { ArchiveFault, unpack } from './unpack.ts'
+import type { MadeFile, Workspace } from './workspace.ts'
 
-export type WrittenOutputs = Extract<JobState, { state: 'PROBING' }>['outputs']
 export type ProbedOutputs = Extract<JobState, { state: 'SUCCEEDED' }>['outputs']
 
 export type RunOutcome = { state: 'SUCCEEDED'; outputs: ProbedOutputs } | { state: 'FAILED'; error: JobError }
@@ -21,19 +24,66 @@ export interface Run {
   stopper: Stopper
   onProgress: (progress: Progress) => void
   /** The commands have ended well and the outputs are complete. */
-  onWritten: (outputs: WrittenOutputs) => void
+  onWritten: (outputs: ReadonlyMap<string, Collected>) => void
 }
 
 /** Rejects only for a fault of ours. */
 export async function runJob(run: Run): Promise<RunOutcome> {
+  const unpacked = await unpackArchive(run)
+  if (unpacked !== null) return { state: 'FAILED', error: unpacked }
+  // Without bundles nobody asks what was there before.
+  const before: ReadonlyMap<string, MadeFile> = run.request.bundles === undefined ? new Map() : await run.workspace.regularFiles()
   const error = await runCommands(run)
   if (error !== null) return { state: 'FAILED', error }
-  const written = await collectOutputs(run)
-  if (written.error !== null) return { state: 'FAILED', error: written.error }
-  run.onWritten(written.outputs)
-  const outputs = await probeOutputs(run, written.outputs)
+  const collected = await unlessStopped(run, lastStep(run), (signal) =>
+    collectOutputs({ workspace: run.workspace, request: run.request, before, place: lastStep(run), signal }),
+  )
+  if (!collected.ok) return { state: 'FAILED', error: collected.error }
+  run.onWritten(collected.outputs)
+  const outputs = await probeOutputs(run, collected.outputs)
   const stopped = stoppedError(run, lastStep(run))
   return stopped === null ? { state: 'SUCCEEDED', outputs } : { state: 'FAILED', error: stopped }
+}
+
+/** Null when the archive is unpacked, or there is none. */
+async function unpackArchive(run: Run): Promise<JobError | null> {
+  const { workspace, request, stopper } = run
+  if (request.archive === undefined) return null
+  const place: Step = { step: 0, steps: request.commands.length }
+  const { archive } = request
+  const unwatch = stopper.watch(request.limits, () => workspace.usedBytes())
+  try {
+    const outcome = await unlessStopped(run, place, async (signal) => {
+      const maxBytes = request.limits.disk_bytes - (await workspace.usedBytes())
+      await workspace.setAsideArchive(archive)
+      const taken = [...Object.values(request.inputs), ...Object.values(request.outputs)]
+      const playlists = Object.values(request.bundles ?? {}).flatMap((bundle) => (bundle.kind === 'playlist' ? [bundle.filename] : []))
+      await unpack({ archive: workspace.archivePath, folder: workspace.files, taken: [...taken, ...playlists], maxBytes, signal })
+      return { ok: true } as const
+    })
+    return outcome.ok ? null : outcome.error
+  } catch (error) {
+    if (error instanceof ArchiveFault) return archiveError(error)
+    throw error
+  } finally {
+    unwatch()
+    await rm(workspace.archivePath, { force: true })
+  }
+}
+
+/** What is done without a program ends with an error of its own when the job is stopped under it. */
+async function unlessStopped<Result>(
+  run: Run,
+  place: Step,
+  action: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result | { ok: false; error: JobError }> {
+  try {
+    return await action(run.stopper.signal)
+  } catch (error) {
+    const stopped = stoppedError(run, place)
+    if (stopped === null) throw error
+    return { ok: false, error: stopped }
+  }
 }
 
 async function runCommands(run: Run): Promise<JobError | null> {
@@ -87,25 +137,22 @@ export function overallProgress({ percent, report }: FfmpegReport, { step, steps
   }
 }
 
-async function collectOutputs(run: Run): Promise<{ outputs: WrittenOutputs; error: JobError | null }> {
-  const { workspace, request } = run
-  const outputs: WrittenOutputs = {}
-  for (const [alias, filename] of Object.entries(request.outputs)) {
-    const bytes = await workspace.fileBytes(filename)
-    if (bytes === null) return { outputs, error: missingOutputError(alias, filename, await workspace.list(), lastStep(run)) }
-    outputs[alias] = { filename, size_bytes: bytes }
-  }
-  return { outputs, error: null }
-}
-
-async function probeOutputs({ toolbox, workspace, stopper }: Run, written: WrittenOutputs): Promise<ProbedOutputs> {
+async function probeOutputs(run: Run, collected: ReadonlyMap<string, Collected>): Promise<ProbedOutputs> {
   const probed = await Promise.all(
-    Object.entries(written).map(async ([alias, output]) => {
-      const media = await probeFile(toolbox, workspace, output.filename, stopper.attach)
-      return [alias, { ...output, media }] as const
-    }),
+    [...collected].map(async ([alias, output]) => [alias, { ...writtenOutput(output), media: await probe(run, output) }] as const),
   )
   return Object.fromEntries(probed)
+}
+
+async function probe({ toolbox, workspace, stopper }: Run, output: Collected): Promise<MediaFacts> {
+  switch (output.kind) {
+    case 'file':
+      return probeFile(toolbox, workspace, output.filename, stopper.attach)
+    case 'zip':
+      return { ...mediaFacts({}, output.filename), file_format: 'zip' }
+    case 'playlist':
+      return probePlaylist(toolbox, workspace, output.filename, output.playlist, stopper.attach)
+  }
 }
 
 function lastStep({ request }: Run): Step {

@@ -12,14 +12,21 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 export class Stopper {
   #reason: StopReason | null = null
   readonly #groups = new Set<ProcessGroup>()
+  readonly #stopped = new AbortController()
 
   /** Why the job is to end; the first reason given stays. Null while nothing speaks against it. */
   get reason(): StopReason | null {
     return this.#reason
   }
 
+  /** Aborts when the job is to end, for what is done without a program. */
+  get signal(): AbortSignal {
+    return this.#stopped.signal
+  }
+
   stop(reason: StopReason): void {
     this.#reason ??= reason
+    this.#stopped.abort()
     for (const group of this.#groups) void group.stop()
   }
 

@@ -1,7 +1,8 @@
 /** Folders: one per life of this process, in it one per job. */
 import { constants } from 'node:fs'
-import { chmod, chown, type FileHandle, lstat, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises'
+import { chmod, chown, type FileHandle, lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isPlainName } from '../src/ffmpeg/filenames.ts'
 
 /**
  * Each job runs as a user of its own where users can be changed. The range is one that neither distributions nor systemd hand out,
@@ -41,6 +42,18 @@ export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
+/** A file as it was at some moment. */
+export interface MadeFile {
+  name: string
+  bytes: number
+  modified: Date
+  /** Another one once the file has been written or replaced. */
+  version: string
+}
+
+/** Files looked at side by side: a folder may hold any number of them. */
+const STATS_AT_ONCE = 256
+
 let jobsMade = 0
 
 /** A job's folder: `files` belongs to FFmpeg, what is beside it does not. */
@@ -48,14 +61,19 @@ export class Workspace {
   /** FFmpeg's working directory: inputs and outputs, nothing else. */
   readonly files: string
   readonly logPath: string
+  /** Where an archive waits to be unpacked, out of FFmpeg's reach. */
+  readonly archivePath: string
   /** The user that FFmpeg becomes, null if it stays this process's. */
   readonly uid: number | null
   readonly #root: string
+  #packed = 0
+  #packedBytes = 0
 
   private constructor(root: string, uid: number | null) {
     this.#root = root
     this.files = join(root, 'files')
     this.logPath = join(root, 'ffmpeg.log')
+    this.archivePath = join(root, 'archive.zip')
     this.uid = uid
   }
 
@@ -74,19 +92,50 @@ export class Workspace {
     return join(this.files, filename)
   }
 
+  /** Takes a file out of FFmpeg's folder. Answers its size; null if there is no regular file by that name. */
+  async setAsideArchive(filename: string): Promise<number | null> {
+    const bytes = await this.fileBytes(filename)
+    if (bytes !== null) await rename(this.path(filename), this.archivePath)
+    return bytes
+  }
+
+  /** Where the next zip of outputs is to be written, out of FFmpeg's reach. */
+  nextPackedPath(): string {
+    return join(this.#root, `packed-${this.#packed++}.zip`)
+  }
+
+  /** Counts a zip that has been written. Answers its bytes. */
+  async countPacked(path: string): Promise<number> {
+    const { size } = await lstat(path)
+    this.#packedBytes += size
+    return size
+  }
+
+  /** Bytes of the zips so far. */
+  get packedBytes(): number {
+    return this.#packedBytes
+  }
+
   /** Opens a regular file for reading, never through a link; null if there is none. The caller closes it. */
   async openRegular(filename: string): Promise<{ handle: FileHandle; bytes: number } | null> {
-    let handle: FileHandle
-    try {
-      // Without O_NONBLOCK a named pipe would never open.
-      handle = await open(this.path(filename), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    } catch {
-      return null
-    }
-    const stats = await handle.stat()
-    if (stats.isFile()) return { handle, bytes: stats.size }
-    await handle.close()
-    return null
+    return openRegularAt(this.path(filename))
+  }
+
+  /** Opens a zip that `nextPackedPath` has named. The caller closes it. */
+  async openPacked(path: string): Promise<{ handle: FileHandle; bytes: number } | null> {
+    return openRegularAt(path)
+  }
+
+  /** Regular files of the folder itself, by name, in the order of their names. What FFmpeg could not have been told to write is left out. */
+  async regularFiles(): Promise<Map<string, MadeFile>> {
+    const names = (await this.list()).filter(isPlainName)
+    const files = await inBatches(names, async (name): Promise<MadeFile[]> => {
+      const stats = await lstat(this.path(name)).catch(() => null)
+      if (!stats?.isFile()) return []
+      const version = `${stats.ino}:${stats.mtimeMs}:${stats.ctimeMs}:${stats.size}`
+      return [{ name, bytes: stats.size, modified: stats.mtime, version }]
+    })
+    return new Map(files.flat().map((file) => [file.name, file]))
   }
 
   /** Size of a regular file in bytes; null if there is none by that name. */
@@ -119,12 +168,32 @@ export class Workspace {
 /** Files that vanish while they are counted count as nothing. */
 async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  const sizes = await Promise.all(
-    entries.map(async (entry) => {
-      const path = join(folder, entry.name)
-      if (entry.isDirectory()) return folderBytes(path)
-      return (await lstat(path).catch(() => null))?.size ?? 0
-    }),
-  )
+  const sizes = await inBatches(entries, async (entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) return folderBytes(path)
+    return (await lstat(path).catch(() => null))?.size ?? 0
+  })
   return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+async function inBatches<In, Out>(items: readonly In[], action: (item: In) => Promise<Out>): Promise<Out[]> {
+  const results: Out[] = []
+  for (let start = 0; start < items.length; start += STATS_AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(start, start + STATS_AT_ONCE).map(action))))
+  }
+  return results
+}
+
+async function openRegularAt(path: string): Promise<{ handle: FileHandle; bytes: number } | null> {
+  let handle: FileHandle
+  try {
+    // Without O_NONBLOCK a named pipe would never open.
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch {
+    return null
+  }
+  const stats = await handle.stat()
+  if (stats.isFile()) return { handle, bytes: stats.size }
+  await handle.close()
+  return null
 }

@@ -1,5 +1,6 @@
 /** A submit that has the right shape: is it one that can be run? */
 import type { CommandSpec } from '../command/record.ts'
+import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import { type CommandSource, compileCommands, type Fault } from '../ffmpeg/command.ts'
 import { ownFileOf } from '../files/own-file.ts'
 import { checkUrl } from '../outbound/address.ts'
@@ -22,11 +23,14 @@ export async function checkSubmit(
   settings: Settings,
 ): Promise<CommandSpec> {
   const { input_files, output_files } = body
+  // Automation tools send a field that is left empty as an empty text.
+  const archive = body.input_compressed_folder || null
   const inputFaults = await Promise.all(
     // A file of ours is never fetched, so its URL may be one that only we can reach.
-    Object.entries(input_files).map(async ([alias, url]) =>
-      (await ownFileOf(url, identity.account, settings)) ? [] : urlFaults(['input_files', alias], url, settings),
-    ),
+    [
+      ...Object.entries(input_files).map(([alias, url]) => ({ loc: ['input_files', alias], url })),
+      ...(archive === null ? [] : [{ loc: ['input_compressed_folder'], url: archive }]),
+    ].map(async ({ loc, url }) => ((await ownFileOf(url, identity.account, settings)) ? [] : urlFaults(loc, url, settings))),
   )
   const faults: Fault[] = [...inputFaults.flat(), ...(body.webhook_url ? urlFaults(['webhook_url'], body.webhook_url, settings) : [])]
   const maxRunSeconds = body.max_command_run_seconds ?? Math.min(DEFAULT_RUN_SECONDS, settings.maxCommandRunSeconds)
@@ -34,7 +38,13 @@ export async function checkSubmit(
     const msg = `is ${settings.maxCommandRunSeconds} seconds at most on this server`
     faults.push({ loc: ['max_command_run_seconds'], msg, type: 'value_error' })
   }
-  const compilation = compileCommands({ ...commandsOf(body), inputs: input_files, outputs: output_files })
+  const compilation = compileCommands({
+    ...commandsOf(body),
+    inputs: input_files,
+    outputs: output_files === OUTPUT_FOLDER ? {} : output_files,
+    ...(output_files === OUTPUT_FOLDER && { folder: `${identity.id}.zip` }),
+    archive: archive !== null,
+  })
   if (!compilation.ok) faults.push(...compilation.faults)
   if (faults.length > 0 || !compilation.ok) throw new ValidationError(faults)
   const spec: CommandSpec = {
@@ -42,6 +52,7 @@ export async function checkSubmit(
     request: {
       input_files,
       output_files,
+      ...(archive !== null && { input_compressed_folder: archive }),
       ...('ffmpeg_commands' in body ? { ffmpeg_commands: body.ffmpeg_commands } : { ffmpeg_command: body.ffmpeg_command }),
     },
     compiled: compilation.command,

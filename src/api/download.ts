@@ -12,4 +12,15 @@ export function registerDownload(app: OpenAPIHono<ApiEnv>): void {
     if (!served.ok) throw new ApiError('NOT_FOUND', served.reason)
     return served.response
   })
+
+  // A player in a page asks before it asks for a range.
+  app.options('/files/:token/:filename', () => {
+    const headers = {
+      'Access-Control-Allow-Origin': '*',
+      'Access-Control-Allow-Methods': 'GET, HEAD',
+      'Access-Control-Allow-Headers': 'If-Match, If-None-Match, If-Range, Range',
+      'Access-Control-Max-Age': '86400',
+    }
+    return new Response(null, { status: 204, headers })
+  })
 }

@@ -1,5 +1,7 @@
 /** The wire contract. Validation, types and the OpenAPI document all come from these schemas. */
 import { z } from '@hono/zod-openapi'
+import { OUTPUT_FOLDER, PLAYLIST_PREFIX } from '../ffmpeg/bundle.ts'
+import { manifestFormat } from '../ffmpeg/manifest.ts'
 
 const BODY_EXAMPLE = {
   input_files: { in_video: 'https://example.com/input.mp4' },
@@ -38,7 +40,10 @@ function filesByAlias(prefix: 'in' | 'out', file: z.ZodString) {
 const outputFilename = z
   .string()
   .max(255, 'a file name has 255 characters at most')
-  .regex(/^[A-Za-z0-9._-]+$/, 'a plain file name of letters, digits, ".", "_" and "-", without a path')
+  .regex(
+    /^(?=.)[A-Za-z0-9._-]*(%(0[1-9])?d[A-Za-z0-9._-]*)?$/,
+    'a plain file name of letters, digits, ".", "_" and "-", without a path; one "%d" or "%03d" in it makes it a numbered sequence',
+  )
   .regex(/^(?!-)(?!\.{1,2}$)/, 'a file name may not begin with "-", nor be "." or ".."')
 
 export const inputFilesSchema = filesByAlias('in', z.string()).openapi({
@@ -54,10 +59,45 @@ export const outputFilesSchema = filesByAlias('out', outputFilename)
     const names = Object.values(files).map((name) => name.toLowerCase())
     return new Set(names).size === names.length
   }, 'two outputs have the same file name')
+  .superRefine((files, context) => {
+    for (const [alias, name] of Object.entries(files)) {
+      if (!alias.startsWith(PLAYLIST_PREFIX) || manifestFormat(name) !== null) continue
+      const message = `an output ${PLAYLIST_PREFIX}… is a playlist, whose name ends in .m3u8 or .mpd`
+      context.addIssue({ code: 'custom', path: [alias], message })
+    }
+  })
   .openapi({
     type: 'object',
     additionalProperties: { type: 'string' },
-    description: 'Alias (`out_…`) → plain file name.',
+    description:
+      'Alias (`out_…`) → plain file name. A name with `%d` or `%03d` is a numbered sequence, stored as one zip. An alias `out_playlist_…` is an HLS playlist (`.m3u8`) or DASH manifest (`.mpd`), stored with all its files.',
+    example: BODY_EXAMPLE.output_files,
+  })
+
+/** A union of schemas would tell that nothing fits, and not what is wrong with the map. */
+const outputsSchema = z
+  .unknown()
+  .transform((value, context) => {
+    if (value === OUTPUT_FOLDER) return OUTPUT_FOLDER
+    const parsed = outputFilesSchema.safeParse(value)
+    if (parsed.success) return parsed.data
+    for (const issue of parsed.error.issues) {
+      const { path } = issue
+      const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+      if (issue.code === 'invalid_type') context.issues.push({ ...issue, input: value })
+      else context.issues.push({ code: 'custom', path, message, input: value })
+    }
+    return z.NEVER
+  })
+  .openapi({
+    anyOf: [
+      {
+        type: 'object',
+        additionalProperties: { type: 'string' },
+        description: 'Alias (`out_…`) → plain file name, or the name of a sequence or playlist.',
+      },
+      { type: 'string', enum: [OUTPUT_FOLDER], description: 'Everything that the command writes by bare names, as one zip.' },
+    ],
     example: BODY_EXAMPLE.output_files,
   })
 
@@ -87,7 +127,11 @@ export const webhookUrlSchema = z.string().max(2048, 'a webhook’s URL has 2,04
 /** What every kind of submit has in common. */
 export const submitBase = {
   input_files: inputFilesSchema.default({}),
-  output_files: outputFilesSchema,
+  output_files: outputsSchema,
+  input_compressed_folder: z.string().nullish().openapi({
+    format: 'uri',
+    description: 'A zip, unpacked into the working directory before the command runs, which then names its files as they are.',
+  }),
   metadata: metadataSchema.nullish(),
   webhook_url: webhookUrlSchema.nullish().openapi({ format: 'uri', description: 'Called when the command has ended.' }),
   max_command_run_seconds: wireNumber
@@ -121,7 +165,9 @@ export const outputFileSchema = z
     rendi_store_type: z.enum(['OUTPUT', 'STORED_FILE', 'UPLOAD']),
     is_deleted: z.boolean(),
     filename: z.string(),
-    size_mbytes: z.number().openapi({ description: 'Megabytes of a million bytes.' }),
+    size_mbytes: z.number().openapi({ description: 'Megabytes of a million bytes; of all files together where there are several.' }),
+    size_compressed_mbytes: z.number().optional().openapi({ description: 'Of the zip itself.' }),
+    file_count: z.number().int().optional().openapi({ description: 'How many files a zip holds, or a playlist consists of.' }),
     duration: z.number().nullable().openapi({ description: 'Seconds.' }),
     file_type: z.string(),
     file_format: z.string().nullable(),
@@ -150,7 +196,8 @@ const ERROR_STATUSES = [
 
 const originalRequestSchema = z.object({
   input_files: z.record(z.string(), z.string()),
-  output_files: z.record(z.string(), z.string()),
+  output_files: z.union([z.record(z.string(), z.string()), z.literal(OUTPUT_FOLDER)]),
+  input_compressed_folder: z.string().optional(),
   ffmpeg_command: z.string().optional(),
   ffmpeg_commands: z.array(z.string()).optional(),
 })

@@ -23,6 +23,8 @@ const SLICE_MS = 10 * 60_000
 /** Should an alarm die without a word, the next one comes this much later. */
 const WATCHDOG_MS = 2_000
 const LEASE_RENEWAL_MS = 20_000
+/** A step that has done its share goes on in an alarm of its own after so long: the platform counts an alarm's requests. */
+const NEXT_SHARE_MS = 20
 /** A waiting command asks for a slot by itself so often, in case the poke was lost. */
 const ASK_AGAIN_MS = 10_000
 /** Unexpected faults in a row before the command fails. */
@@ -178,7 +180,7 @@ export class Command extends DurableObject<Env> {
           return state satisfies never
       }
     })
-    return Date.now()
+    return this.#store.mustExist.state === state ? Date.now() + NEXT_SHARE_MS : Date.now()
   }
 
   async #askForSlot(state: CommandState): Promise<number> {

@@ -1,5 +1,6 @@
 /** What remains when a command has ended: letting go of what it held, telling everyone, and in time deleting its files. */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
 import { sendDueWebhook, tellOthers, webhookOverdueAt } from './delivery.ts'
 import { jobLog } from './run.ts'
@@ -58,7 +59,7 @@ export async function wipeJob({ store, executor }: Ending): Promise<void> {
 export async function deleteGarbage({ store, env }: Ending): Promise<void> {
   const { garbage } = store
   if (garbage.length === 0) return
-  await env.FILES.delete(garbage)
+  await deleteFiles(env.FILES, garbage)
   store.forgetGarbage(garbage)
 }
 

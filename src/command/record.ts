@@ -1,4 +1,5 @@
 /** What a command is, apart from its state: fixed at the submit, and the shape in which it is stored and read. */
+import type { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { CompiledCommand } from '../ffmpeg/command.ts'
 import type { CommandState, TerminalState } from './state.ts'
 
@@ -7,7 +8,8 @@ export type CommandType = 'FFMPEG_COMMAND' | 'CHAINED_COMMAND' | 'MULTIPLE_COMMA
 /** The request as the client sent it, echoed by the poll. */
 export type OriginalRequest = {
   input_files: Record<string, string>
-  output_files: Record<string, string>
+  output_files: Record<string, string> | typeof OUTPUT_FOLDER
+  input_compressed_folder?: string
 } & ({ ffmpeg_command: string } | { ffmpeg_commands: string[] })
 
 export interface CommandSpec {

@@ -7,10 +7,11 @@ import type { JobState, Progress } from '../executor/protocol.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import type { Settings } from '../settings.ts'
-import { downloadInput, InputFailure } from './download.ts'
+import { downloadInput, InputFailure, type InputJob } from './download.ts'
 import type { CommandSpec } from './record.ts'
-import type { CommandEvent, ErrorStatus, ProcessingState } from './state.ts'
+import type { CommandEvent, ErrorStatus, ProcessingState, WrittenOutput } from './state.ts'
 import { uploadOutput } from './upload.ts'
+import { uploadPlaylist } from './upload-playlist.ts'
 
 /** How long one question for the job's state is held open, in seconds. */
 const LONG_POLL_SECONDS = 20
@@ -44,35 +45,33 @@ export interface RunContext {
 export async function download(state: At<'DOWNLOADING'>, context: RunContext): Promise<void> {
   const { spec, settings, executor } = context
   const job = jobName(spec, state)
-  const missing = Object.entries(spec.compiled.inputs).filter(([alias]) => !Object.hasOwn(state.received, alias))
+  const missing = inputJobs(spec).filter(({ alias }) => !Object.hasOwn(state.received, alias))
   const siblings = new AbortController()
   const tooLong = new AbortController()
   const deadline = setTimeout(() => tooLong.abort(), Math.max(0, state.since + settings.maxDownloadMs - Date.now()))
   const signal = AbortSignal.any([context.signal, siblings.signal, tooLong.signal])
   try {
     await Promise.all(
-      missing.map(async ([alias, filename]) => {
-        const url = spec.request.input_files[alias] ?? ''
-        const bytes = await downloadInput(
-          { alias, filename, url },
-          {
-            executor,
-            job,
-            maxBytes: settings.maxInputBytes,
-            pace: { minRate: settings.minDownloadRate, intervalMs: PACE_INTERVAL_MS, patience: PACE_PATIENCE },
-            allowed: settings.allowedOrigins,
-            ownFile: context.ownFile,
-            bucket: context.bucket,
-            signal,
-          },
-        )
-        context.apply({ type: 'input_received', attempt: state.attempt, alias, bytes })
+      missing.map(async (input) => {
+        const bytes = await downloadInput(input, {
+          executor,
+          job,
+          maxBytes: settings.maxInputBytes,
+          pace: { minRate: settings.minDownloadRate, intervalMs: PACE_INTERVAL_MS, patience: PACE_PATIENCE },
+          allowed: settings.allowedOrigins,
+          ownFile: context.ownFile,
+          bucket: context.bucket,
+          signal,
+        })
+        context.apply({ type: 'input_received', attempt: state.attempt, alias: input.alias, bytes })
       }),
     )
     const request = {
       commands: spec.compiled.argvs,
       inputs: spec.compiled.inputs,
       outputs: spec.compiled.outputs,
+      ...(spec.compiled.bundles && { bundles: spec.compiled.bundles }),
+      ...(spec.compiled.archive !== undefined && { archive: spec.compiled.archive }),
       limits: { run_seconds: spec.maxRunSeconds, disk_bytes: settings.maxJobDiskBytes },
     }
     await executor.run(job, request, context.signal)
@@ -127,10 +126,11 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
           type: 'ffmpeg_ended',
           attempt: state.attempt,
           ffmpegSeconds: current.ffmpeg_seconds,
-          outputs: mapValues(current.outputs, ({ filename, size_bytes }) => ({
+          outputs: mapValues(current.outputs, ({ filename, size_bytes, bundle }) => ({
             fileId: crypto.randomUUID(),
             filename,
             sizeBytes: size_bytes,
+            ...(bundle && { bundle: { kind: bundle.kind, fileCount: bundle.file_count, contentBytes: bundle.content_bytes } }),
           })),
         })
         return
@@ -150,29 +150,33 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
   }
 }
 
-/** Stores every output in R2 side by side, while the executor still probes them. */
+/** Stores every output in R2 side by side, while the executor still probes them. Of a playlist of many files, only a share at a time. */
 export async function upload(state: At<'UPLOADING'>, context: RunContext): Promise<void> {
   const { spec } = context
   const job = jobName(spec, state)
   const siblings = new AbortController()
-  const signal = AbortSignal.any([context.signal, siblings.signal])
-  const probing = probedMedia(job, { ...context, signal })
-  const work = [
-    probing,
-    keepLog(job, context),
-    ...Object.entries(state.outputs).map(([alias, output]) =>
-      uploadOutput(
-        {
-          alias,
-          key: fileKey(spec.account, output.fileId, output.filename),
-          filename: output.filename,
-          sizeBytes: output.sizeBytes,
-        },
-        { executor: context.executor, job, bucket: context.bucket, signal },
-      ),
-    ),
-  ]
+  const uploading = {
+    executor: context.executor,
+    job,
+    bucket: context.bucket,
+    signal: AbortSignal.any([context.signal, siblings.signal]),
+  }
+  const all = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
+  const [playlists, files] = [all.filter(isPlaylist), all.filter((output) => !isPlaylist(output))]
+  const work: Promise<unknown>[] = []
   try {
+    // First what takes several alarms, so that nothing else is stored at each of them.
+    const storing = playlists.map(({ alias, fileId }) => uploadPlaylist({ alias, account: spec.account, fileId }, uploading))
+    work.push(...storing)
+    if ((await Promise.all(storing)).includes(false)) return
+    const probing = probedMedia(job, { ...context, signal: uploading.signal })
+    work.push(
+      probing,
+      keepLog(job, context),
+      ...files.map(({ alias, fileId, filename, sizeBytes }) =>
+        uploadOutput({ alias, key: fileKey(spec.account, fileId, filename), filename, sizeBytes }, uploading),
+      ),
+    )
     await Promise.all(work)
     const media = await probing
     const outputs = mapValues(state.outputs, (output, alias) => {
@@ -191,6 +195,10 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     if (!('lost' in answer)) throw error
     context.apply({ type: 'attempt_lost', attempt: state.attempt, reason: answer.lost, now: Date.now() })
   }
+}
+
+function isPlaylist({ bundle }: WrittenOutput): boolean {
+  return bundle?.kind === 'playlist'
 }
 
 /** `<command_id>.<attempt>`, the executor's name for this attempt. */
@@ -248,7 +256,16 @@ async function keepLog(job: string, context: RunContext): Promise<void> {
 }
 
 function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['code']): ErrorStatus {
-  return code
+  // An archive that cannot be unpacked is an input that cannot be had.
+  return code === 'INPUT_UNUSABLE' ? 'UNREACHABLE_INPUT_FILE' : code
+}
+
+/** Everything that must be at the executor before the commands run. */
+function inputJobs({ request, compiled }: CommandSpec): InputJob[] {
+  const inputs = Object.entries(compiled.inputs).map(([alias, filename]) => ({ alias, filename, url: request.input_files[alias] ?? '' }))
+  if (compiled.archive === undefined) return inputs
+  // No alias of an input is called so: they begin with `in_`.
+  return [...inputs, { alias: 'input_compressed_folder', filename: compiled.archive, url: request.input_compressed_folder ?? '' }]
 }
 
 function mapValues<In, Out>(record: Record<string, In>, map: (value: In, key: string) => Out): Record<string, Out> {

@@ -29,7 +29,10 @@ export interface CommandError {
 export interface WrittenOutput {
   fileId: string
   filename: string
+  /** Of what is stored: of all its files together where it is a playlist. */
   sizeBytes: number
+  /** Set where it was made of several files: packed into a zip, or stored side by side under its file id. */
+  bundle?: { kind: 'zip' | 'playlist'; fileCount: number; contentBytes: number }
 }
 
 export interface StoredOutput extends WrittenOutput {

@@ -1,10 +1,18 @@
 /** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
 import { nanoid } from 'nanoid'
-import { fileKey } from '../files/key.ts'
+import { fileKey, filesBelow } from '../files/key.ts'
 import { newOutbox, type Outbox } from '../webhooks/outbox.ts'
 import type { CommandRecord, CommandSpec } from './record.ts'
 import { jobName } from './run.ts'
-import { type CommandEvent, type CommandState, INITIAL_STATE, isTerminal, type ProcessingState, transition } from './state.ts'
+import {
+  type CommandEvent,
+  type CommandState,
+  INITIAL_STATE,
+  isTerminal,
+  type ProcessingState,
+  transition,
+  type WrittenOutput,
+} from './state.ts'
 
 /** A job at an executor that has not been told to forget it. */
 export interface LeftJob {
@@ -60,7 +68,7 @@ export class CommandStore {
       this.#storage.kv.put('garbage', [...this.garbage, ...keys])
       this.#storage.kv.delete('settled')
     })
-    return keys.length
+    return filesIn(state.outputs)
   }
 
   /** The webhook of the command's end; null until then. */
@@ -99,7 +107,7 @@ export class CommandStore {
     this.#storage.kv.delete('job')
   }
 
-  /** Keys in the bucket of outputs that nobody is to see. */
+  /** Where outputs lie in the bucket that nobody is to see, as `deleteFiles` takes it. */
   get garbage(): string[] {
     return this.#storage.kv.get<string[]>('garbage') ?? []
   }
@@ -138,9 +146,16 @@ export class CommandStore {
   }
 }
 
-/** Keys in the bucket of a command's outputs. */
-export function outputKeys(spec: CommandSpec, outputs: Record<string, { fileId: string; filename: string }>): string[] {
-  return Object.values(outputs).map((output) => fileKey(spec.account, output.fileId, output.filename))
+/** Where a command's outputs lie in the bucket, as `deleteFiles` takes it: a key for each, or of a playlist the prefix of all its files. */
+export function outputKeys(spec: CommandSpec, outputs: Record<string, WrittenOutput>): string[] {
+  return Object.values(outputs).map(({ fileId, filename, bundle }) =>
+    bundle?.kind === 'playlist' ? filesBelow(spec.account, fileId) : fileKey(spec.account, fileId, filename),
+  )
+}
+
+/** How many files the outputs are: a playlist is as many as it refers to, and itself. */
+function filesIn(outputs: Record<string, WrittenOutput>): number {
+  return Object.values(outputs).reduce((sum, { bundle }) => sum + (bundle?.kind === 'playlist' ? bundle.fileCount : 1), 0)
 }
 
 function hasLeft(before: ProcessingState, after: CommandState): boolean {

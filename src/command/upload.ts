@@ -6,12 +6,18 @@ import { storedHeaders } from '../files/content.ts'
 const PART_BYTES = 32 * 1024 * 1024
 const PARALLEL_PARTS = 3
 
-export interface OutputJob {
-  alias: string
+export interface FileToStore {
   key: string
   filename: string
   sizeBytes: number
 }
+
+export interface OutputJob extends FileToStore {
+  alias: string
+}
+
+/** Reads the file: all of it, or a part. */
+type ReadFile = (part: { offset: number; length: number } | null) => Promise<ReadableStream>
 
 export interface UploadContext {
   executor: ExecutorClient
@@ -21,30 +27,35 @@ export interface UploadContext {
 }
 
 /** Stores the output under its key. Running it again overwrites what a cut upload left. Throws an ExecutorFailure. */
-export async function uploadOutput(output: OutputJob, context: UploadContext): Promise<void> {
-  const httpMetadata = storedHeaders(output.filename)
-  if (output.sizeBytes <= PART_BYTES) {
-    await context.bucket.put(output.key, await readPart(output, null, context), { httpMetadata })
+export function uploadOutput(output: OutputJob, context: UploadContext): Promise<void> {
+  return storeFile(output, (part) => context.executor.output(context.job, output.alias, part, context.signal), context.bucket)
+}
+
+/** Stores one file under its key, in parts where it is large. */
+export async function storeFile(file: FileToStore, read: ReadFile, bucket: R2Bucket): Promise<void> {
+  const httpMetadata = storedHeaders(file.filename)
+  if (file.sizeBytes <= PART_BYTES) {
+    await bucket.put(file.key, await sizedStream(read, null, file.sizeBytes), { httpMetadata })
     return
   }
-  const upload = await context.bucket.createMultipartUpload(output.key, { httpMetadata })
+  const upload = await bucket.createMultipartUpload(file.key, { httpMetadata })
   try {
-    await upload.complete(await uploadParts(output, upload, context))
+    await upload.complete(await uploadParts(file, read, upload))
   } catch (error) {
     await upload.abort().catch(() => undefined)
     throw error
   }
 }
 
-async function uploadParts(output: OutputJob, upload: R2MultipartUpload, context: UploadContext): Promise<R2UploadedPart[]> {
-  const partCount = Math.ceil(output.sizeBytes / PART_BYTES)
+async function uploadParts(file: FileToStore, read: ReadFile, upload: R2MultipartUpload): Promise<R2UploadedPart[]> {
+  const partCount = Math.ceil(file.sizeBytes / PART_BYTES)
   const parts: R2UploadedPart[] = []
   let next = 0
   const worker = async () => {
     for (let index = next++; index < partCount; index = next++) {
       const offset = index * PART_BYTES
-      const length = Math.min(PART_BYTES, output.sizeBytes - offset)
-      parts[index] = await upload.uploadPart(index + 1, await readPart(output, { offset, length }, context))
+      const length = Math.min(PART_BYTES, file.sizeBytes - offset)
+      parts[index] = await upload.uploadPart(index + 1, await sizedStream(read, { offset, length }, length))
     }
   }
   await Promise.all(Array.from({ length: PARALLEL_PARTS }, worker))
@@ -52,13 +63,9 @@ async function uploadParts(output: OutputJob, upload: R2MultipartUpload, context
 }
 
 /** R2 wants streams of a known length, and one that came through a Durable Object has lost its own. */
-async function readPart(
-  output: OutputJob,
-  part: { offset: number; length: number } | null,
-  context: UploadContext,
-): Promise<ReadableStream> {
-  const bytes = await context.executor.output(context.job, output.alias, part, context.signal)
-  const sized = new FixedLengthStream(part?.length ?? output.sizeBytes)
+async function sizedStream(read: ReadFile, part: { offset: number; length: number } | null, length: number): Promise<ReadableStream> {
+  const bytes = await read(part)
+  const sized = new FixedLengthStream(length)
   // A break surfaces at the reader's end too, where it is handled.
   bytes.pipeTo(sized.writable).catch(() => undefined)
   return sized.readable

@@ -1,6 +1,7 @@
 /** From a command's state to the poll response that clients read. */
 import type { CommandView } from '../api/schemas.ts'
 import type { Progress } from '../executor/protocol.ts'
+import type { LinkedFile } from '../files/storage-url.ts'
 import type { CommandListing } from './record.ts'
 import type { ProcessingState, StoredOutput, TerminalState } from './state.ts'
 
@@ -14,7 +15,7 @@ export interface LiveFacts {
 type OutputView = CommandView['output_files'][string]
 
 /** Makes the link to an output; called only for files that exist. */
-export type MakeUrl = (file: { fileId: string; filename: string }) => Promise<string>
+export type MakeUrl = (file: LinkedFile) => Promise<string>
 
 /** The command as clients see it. `live` is null where only the account's list was asked. */
 export async function commandView(command: CommandListing, live: LiveFacts | null, makeUrl: MakeUrl): Promise<CommandView> {
@@ -49,7 +50,7 @@ async function outputViews(outputs: Record<string, StoredOutput>, deleted: boole
 }
 
 async function outputView(output: StoredOutput, deleted: boolean, makeUrl: MakeUrl): Promise<OutputView> {
-  const { media } = output
+  const { media, bundle } = output
   return {
     file_id: output.fileId,
     storage_url: deleted ? null : await makeUrl(output),
@@ -57,7 +58,9 @@ async function outputView(output: StoredOutput, deleted: boolean, makeUrl: MakeU
     rendi_store_type: 'OUTPUT',
     is_deleted: deleted,
     filename: output.filename,
-    size_mbytes: output.sizeBytes / 1_000_000,
+    size_mbytes: (bundle?.contentBytes ?? output.sizeBytes) / 1_000_000,
+    ...(bundle && { file_count: bundle.fileCount }),
+    ...(bundle?.kind === 'zip' && { size_compressed_mbytes: output.sizeBytes / 1_000_000 }),
     duration: media.duration,
     file_type: media.file_type,
     file_format: media.file_format,

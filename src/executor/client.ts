@@ -9,6 +9,8 @@ import {
   type JobState,
   jobStateSchema,
   MAX_BYTES_HEADER,
+  type OutputList,
+  outputListSchema,
   type RunRequest,
 } from './protocol.ts'
 
@@ -101,11 +103,24 @@ export class ExecutorClient {
 
   /** The bytes of an output: all, or `length` of them from `offset`. */
   async output(job: string, alias: string, part: { offset: number; length: number } | null, signal: AbortSignal): Promise<ReadableStream> {
-    const headers = new Headers()
-    if (part) headers.set('range', `bytes=${part.offset}-${part.offset + part.length - 1}`)
-    const response = await this.#send(`/v1/jobs/${job}/outputs/${alias}`, { headers, signal })
-    if (!response.ok || !response.body) throw await failureOf(response)
-    return response.body
+    return this.#bytes(`/v1/jobs/${job}/outputs/${alias}`, part, signal)
+  }
+
+  /** The files that a playlist among the outputs consists of. */
+  async outputFiles(job: string, alias: string): Promise<OutputList['files']> {
+    const path = `/v1/jobs/${job}/outputs/${alias}/files`
+    return within(ANSWER_TIMEOUT_MS, async (signal) => (await this.#json(outputListSchema, path, { signal })).files)
+  }
+
+  /** The bytes of one file of a playlist: all, or `length` of them from `offset`. */
+  async outputFile(
+    job: string,
+    alias: string,
+    name: string,
+    part: { offset: number; length: number } | null,
+    signal: AbortSignal,
+  ): Promise<ReadableStream> {
+    return this.#bytes(`/v1/jobs/${job}/outputs/${alias}/files/${encodeURIComponent(name)}`, part, signal)
   }
 
   /** FFmpeg's stderr so far. */
@@ -129,6 +144,14 @@ export class ExecutorClient {
   /** The executor's own report. An executor whose FFmpeg does not run answers too, with `ok: false`. */
   async health(): Promise<ExecutorHealth> {
     return within(ANSWER_TIMEOUT_MS, async (signal) => this.#parse(executorHealthSchema, await this.#send('/v1/health', { signal })))
+  }
+
+  async #bytes(path: string, part: { offset: number; length: number } | null, signal: AbortSignal): Promise<ReadableStream> {
+    const headers = new Headers()
+    if (part) headers.set('range', `bytes=${part.offset}-${part.offset + part.length - 1}`)
+    const response = await this.#send(path, { headers, signal })
+    if (!response.ok || !response.body) throw await failureOf(response)
+    return response.body
   }
 
   async #json<T extends z.ZodType>(schema: T, path: string, init: RequestInit): Promise<z.output<T>> {

@@ -4,6 +4,7 @@
  * This file and `src/ffmpeg` are the only code that both sides share.
  */
 import { z } from 'zod'
+import type { Bundle } from '../ffmpeg/bundle.ts'
 import { mediaFactsSchema } from '../ffmpeg/media.ts'
 
 /** `<command_id>.<attempt>`: a lost attempt's leftovers can never be mistaken for the next attempt's. */
@@ -26,6 +27,13 @@ export const jobLimitsSchema = z.object({
 })
 export type JobLimits = z.infer<typeof jobLimitsSchema>
 
+/** An output that is more than one file. */
+export const bundleSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('folder'), filename: jobFilenameSchema }),
+  z.object({ kind: z.literal('sequence'), filename: jobFilenameSchema, pattern: z.string().max(255) }),
+  z.object({ kind: z.literal('playlist'), filename: jobFilenameSchema }),
+]) satisfies z.ZodType<Bundle>
+
 /** Body of `POST /v1/jobs/:job/run`. */
 export const runRequestSchema = z.object({
   /** Finished argv lists without the leading `ffmpeg`, run in order in the job's folder. */
@@ -34,6 +42,10 @@ export const runRequestSchema = z.object({
   inputs: filesByAlias,
   /** Alias → file name that the commands must have written when they end. */
   outputs: filesByAlias,
+  /** Alias → output that is made of several files that the commands must have written when they end. */
+  bundles: z.record(z.string(), bundleSchema).optional(),
+  /** File name of a zip already PUT, which is unpacked into the job's folder before the first command, and removed. */
+  archive: jobFilenameSchema.optional(),
   limits: jobLimitsSchema,
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
@@ -56,16 +68,38 @@ export const progressSchema = z.object({
 })
 export type Progress = z.infer<typeof progressSchema>
 
-/** Why a job failed. `INTERNAL_ERROR` is ours, the rest is the command's. */
+/** Why a job failed. `INTERNAL_ERROR` is ours, the rest is the command's or, of the first two, the archive's. */
 export const jobErrorSchema = z.object({
-  code: z.enum(['FFMPEG_ERROR', 'OUTPUT_MISSING', 'OUTPUT_TOO_LARGE', 'TIMEOUT', 'CANCELLED', 'INTERNAL_ERROR']),
+  code: z.enum([
+    'INPUT_UNUSABLE',
+    'INPUT_TOO_LARGE',
+    'FFMPEG_ERROR',
+    'OUTPUT_MISSING',
+    'OUTPUT_TOO_LARGE',
+    'TIMEOUT',
+    'CANCELLED',
+    'INTERNAL_ERROR',
+  ]),
   message: z.string(),
   /** Zero-based index of the command that failed. */
   step: z.number().int().nonnegative(),
 })
 export type JobError = z.infer<typeof jobErrorSchema>
 
-const writtenOutput = z.object({ filename: jobFilenameSchema, size_bytes: z.number().int().nonnegative() })
+const writtenOutput = z.object({
+  filename: jobFilenameSchema,
+  /** Of what is fetched: of all files together where it is a playlist. */
+  size_bytes: z.number().int().nonnegative(),
+  /** `zip`: fetched as the one file that it was packed into. `playlist`: as many files, listed at `/outputs/:alias/files`. */
+  bundle: z
+    .object({
+      kind: z.enum(['zip', 'playlist']),
+      file_count: z.number().int().positive(),
+      /** Of the files before they were packed. */
+      content_bytes: z.number().int().nonnegative(),
+    })
+    .optional(),
+})
 const probedOutput = writtenOutput.extend({ media: mediaFactsSchema })
 
 const jobBase = {
@@ -88,6 +122,12 @@ export const jobStateSchema = z.discriminatedUnion('state', [
   z.object({ ...jobBase, state: z.literal('FAILED'), error: jobErrorSchema }),
 ])
 export type JobState = z.infer<typeof jobStateSchema>
+
+/** Answer of `GET /v1/jobs/:job/outputs/:alias/files`: the manifest and everything that belongs to it. */
+export const outputListSchema = z.object({
+  files: z.array(z.object({ name: z.string(), size_bytes: z.number().int().nonnegative() })),
+})
+export type OutputList = z.infer<typeof outputListSchema>
 
 export const sandboxKindSchema = z.enum(['landlock', 'bwrap', 'none'])
 export type SandboxKind = z.infer<typeof sandboxKindSchema>

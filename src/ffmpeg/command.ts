@@ -1,4 +1,5 @@
 /** From the command strings of a submit to the argv lists that FFmpeg runs. */
+import { type Bundle, FOLDER_ALIAS, PLAYLIST_PREFIX, sortOutputs } from './bundle.ts'
 import { inputFilenames } from './filenames.ts'
 import { guardInputs } from './guards.ts'
 import { aliasesIn, replacePlaceholders } from './placeholders.ts'
@@ -18,17 +19,28 @@ export interface CommandSource {
   commands: string[]
   /** Alias → URL. */
   inputs: Record<string, string>
-  /** Alias → file name. */
+  /** Alias → file name. Empty where everything is wanted that the commands make. */
   outputs: Record<string, string>
+  /** Name of the zip of everything that the commands make, where that is wanted. */
+  folder?: string
+  /** Whether an archive is unpacked into the working directory before the commands run. */
+  archive?: boolean
 }
+
+/** Name under which the archive is brought to the job. An input's name begins with `in_`, so it is never one. */
+const ARCHIVE_FILENAME = 'input_compressed_folder.zip'
 
 export interface CompiledCommand {
   /** Without the leading `ffmpeg`; every file is a plain name in the job's folder. */
   argvs: string[][]
   /** Alias → file name in the job's folder. */
   inputs: Record<string, string>
-  /** Alias → file name in the job's folder. */
+  /** Alias → file name in the job's folder, of each output that is one file. */
   outputs: Record<string, string>
+  /** Alias → what it is made of, of each output that is more than one file. */
+  bundles?: Record<string, Bundle>
+  /** File name in the job's folder. */
+  archive?: string
 }
 
 export type Compilation = { ok: true; command: CompiledCommand } | { ok: false; faults: Fault[] }
@@ -43,10 +55,12 @@ export function compileCommands(source: CommandSource): Compilation {
   const files = new Map([...inputs, ...outputs])
   const compiled = source.commands.map((command) => compileOne(command, files))
   const used = new Set(compiled.flatMap(({ aliases }) => [...aliases]))
+  const archive = source.archive === true
   const scope = {
     inputs: new Set(inputs.values()),
     outputs: new Set(outputs.values()),
-    workingNames: source.field === 'ffmpeg_commands',
+    workingNames: source.field === 'ffmpeg_commands' || archive || source.folder !== undefined || hasPlaylist(outputs.keys()),
+    folders: archive,
   }
   const faults: Fault[] = [
     ...compiled.flatMap(({ argv, problems }, step) => {
@@ -59,14 +73,24 @@ export function compileCommands(source: CommandSource): Compilation {
     ...unusedKeys('output_files', outputs.keys(), used),
   ]
   if (faults.length > 0) return { ok: false, faults }
+  const sorted = sortOutputs(source.outputs)
+  const bundles: Record<string, Bundle> =
+    source.folder === undefined ? sorted.bundles : { [FOLDER_ALIAS]: { kind: 'folder', filename: source.folder } }
   return {
     ok: true,
     command: {
       argvs: compiled.map(({ argv }) => guardInputs(argv)),
       inputs: Object.fromEntries(inputs),
-      outputs: Object.fromEntries(outputs),
+      outputs: sorted.files,
+      ...(Object.keys(bundles).length > 0 && { bundles }),
+      ...(archive && { archive: ARCHIVE_FILENAME }),
     },
   }
+}
+
+/** A stream of several qualities is made by an output argument of its own (`stream_%v.m3u8`), beside the playlist that is declared. */
+function hasPlaylist(aliases: Iterable<string>): boolean {
+  return [...aliases].some((alias) => alias.startsWith(PLAYLIST_PREFIX))
 }
 
 interface CompiledOne {

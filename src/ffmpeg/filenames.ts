@@ -31,6 +31,15 @@ export function isPlainName(name: string): boolean {
   return /^[^\p{Cc}/\\:.-][^\p{Cc}/\\:]*$/u.test(name)
 }
 
+/** Folders in folders of an unpacked archive; deeper ones serve nobody. */
+const MAX_DEPTH = 8
+
+/** As `isPlainName`, but the file may also lie in folders of the working directory, as those of an unpacked archive do: `fonts/a.ttf`. */
+export function isNestedName(name: string): boolean {
+  const parts = name.split('/')
+  return parts.length <= MAX_DEPTH && parts.every(isPlainName)
+}
+
 /** A path that starts at the root or climbs out of its folder. */
 const LEAVES_FOLDER = /^\s*\.{0,2}\/|(^|\/)\.\.(\/|$)/
 const URL_START = /^\s*([a-z][a-z0-9+.-]*:\/|(file|pipe|fd|unix|concat|subfile|data|crypto|async|cache):)/i

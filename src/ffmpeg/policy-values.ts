@@ -1,5 +1,5 @@
 /** Whether one value breaks its rule, and what to write instead. */
-import { isPlainName, looksLikePath } from './filenames.ts'
+import { isNestedName, isPlainName, looksLikePath } from './filenames.ts'
 import { REFUSED_CODECS, REFUSED_MUXERS } from './policy-formats.ts'
 import type { Access } from './policy-rules.ts'
 
@@ -10,6 +10,8 @@ export interface PolicyScope {
   outputs: ReadonlySet<string>
   /** Whether the working directory holds more: files of earlier commands of a chain, or of an unpacked archive. */
   workingNames: boolean
+  /** Whether it has folders of its own, those of an unpacked archive, which may be read. */
+  folders?: boolean
 }
 
 /** Something that the policy refuses. */
@@ -28,11 +30,17 @@ export function checkFile(value: string, access: Access, what: string, scope: Po
 }
 
 function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {
-  if (access === 'folder') return name === '.'
+  if (access === 'folder') return name === '.' || isInFolders(name, scope)
   if (access === 'part') return isPlainName(name)
   if (access === 'write' && name === '-') return true
   const declared = access === 'write' ? scope.outputs : scope.inputs
+  if (access === 'read' && isInFolders(name, scope)) return true
   return declared.has(name) || (scope.workingNames && isPlainName(name))
+}
+
+/** FFmpeg expands patterns, and one in the place of a folder (`{..,x}/a.png`) may become any folder. */
+function isInFolders(name: string, scope: PolicyScope): boolean {
+  return scope.folders === true && isNestedName(name) && !/[{}[\]*?].*\//.test(name)
 }
 
 function advice(value: string, access: Access, scope: PolicyScope): string {

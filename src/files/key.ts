@@ -11,6 +11,11 @@ export function fileKey(account: string, fileId: string, filename: string): stri
   return `${account}/${fileId}/${filename}`
 }
 
+/** Where everything of one file id lies: the prefix of all keys that `fileKey` makes with it. Ends with a slash. */
+export function filesBelow(account: string, fileId: string): string {
+  return fileKey(account, fileId, '_').slice(0, -1)
+}
+
 /** Whether a text can stand as one segment of a key and of a URL's path. */
 export function isPathPart(part: string): boolean {
   return part !== '' && part !== '.' && part !== '..' && !part.includes('/')

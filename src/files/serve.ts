@@ -32,6 +32,8 @@ export async function serveFile(
   headers.set('Accept-Ranges', 'bytes')
   headers.set('Cache-Control', 'private, max-age=3600')
   headers.set('Access-Control-Allow-Origin', '*')
+  // Players look at these, and a page may read no others.
+  headers.set('Access-Control-Expose-Headers', 'Accept-Ranges, Content-Length, Content-Range, ETag')
   headers.set('Cross-Origin-Resource-Policy', 'cross-origin')
 
   if (ifNoneMatch(request.headers.get('if-none-match'), head.httpEtag)) {

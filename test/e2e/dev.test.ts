@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { API_KEY_PATTERN, fingerprintOf, hashApiKey } from '../../src/api/api-key.ts'
 import { findFfmpeg } from '../../src/cli/ffmpeg-path.ts'
 import { findFreePort } from '../../src/cli/ports.ts'
+import { ApiClient } from '../support/api-client.ts'
 import { killProcess } from '../support/processes.ts'
 import { START_TIMEOUT_MS, spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -105,6 +106,29 @@ describe('a running stack', () => {
   test('prints where it is and a key', () => {
     expect(stack.output).toMatch(new RegExp(`^Ready on ${stack.url}$`, 'm'))
     expect(stack.apiKey).toMatch(API_KEY_PATTERN)
+  })
+
+  test.each([
+    ['out_playlist_hls', 'index.m3u8', '-hls_time 1 -hls_list_size 0'],
+    ['out_playlist_dash', 'manifest.mpd', '-f dash -seg_duration 1'],
+  ])('a player plays %s from its storage_url, sound and picture', async (alias, filename, options) => {
+    const client = new ApiClient(stack)
+    const id = await client.submit({
+      output_files: { [alias]: filename },
+      ffmpeg_command: `-f lavfi -i testsrc=d=3:s=160x120:r=10 -f lavfi -i sine=d=3 -c:v libx264 -preset ultrafast -g 10 -c:a aac ${options} {{${alias}}}`,
+    })
+    const url = (await client.ended(id)).output_files[alias]?.storage_url ?? ''
+    const probe = ['-v', 'error', '-count_frames', '-show_entries', 'stream=codec_name,nb_read_frames', '-of', 'csv=p=0', url]
+    const { stdout } = await promisify(execFile)('ffprobe', probe)
+    expect(
+      new Map(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => [line.split(',')[0], Number(line.split(',')[1])]),
+      ).get('h264'),
+    ).toBe(30)
+    expect(stdout).toContain('aac')
   })
 
   test('keeps its secrets from other users and from the process table', async () => {

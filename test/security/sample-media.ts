@@ -74,7 +74,8 @@ const WRITTEN: readonly [string, string][] = [
   ['chapters.txt', ';FFMETADATA1\ntitle=With chapters\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n'],
 ]
 
-const FONTS = [
+/** Where systems keep one font that has Latin letters. */
+export const FONTS = [
   '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
   '/usr/share/fonts/dejavu/DejaVuSans.ttf',
   '/usr/share/fonts/TTF/DejaVuSans.ttf',

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { MediaRequest } from './media-request.ts'
+import { zipArchive } from './zip-archive.ts'
 
 export interface MediaServer {
   /** Without a trailing slash. */
@@ -21,7 +22,7 @@ const SAMPLES: Record<string, string[]> = {
 
 /**
  * Paths; a query makes a target of its own, with counts of its own:
- * - `/<sample>`
+ * - `/<sample>`, `/album.zip` (two tones and a list of them), `/escape.zip` (a name that climbs out)
  * - `/cut/<n>/<sample>` breaks the connection half way the first n times; `/norange/<n>/<sample>` likewise, without ranges or validators
  * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
  * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
@@ -59,6 +60,10 @@ async function makeSamples(): Promise<Map<string, Buffer>> {
     }),
   )
   await rm(folder, { recursive: true })
+  const tone = files.get('tone.wav') ?? ''
+  const list = { name: 'list.txt', content: "file 'tones/1.wav'\nfile '2.wav'\n" }
+  files.set('album.zip', zipArchive([list, { name: 'tones/1.wav', content: tone }, { name: '2.wav', content: tone }]))
+  files.set('escape.zip', zipArchive([list, { name: '../2.wav', content: tone }]))
   return files
 }
 

@@ -159,7 +159,7 @@ describe('what is not there', () => {
     ['DELETE', '/api/v1/commands/00000000-0000-4000-8000-000000000000', 'GET, HEAD'],
     ['POST', '/api/v1/commands/00000000-0000-4000-8000-000000000000/log', 'GET, HEAD'],
     ['POST', '/api/v1/health', 'GET, HEAD'],
-    ['PUT', '/files/token/name', 'GET, HEAD'],
+    ['PUT', '/files/token/name', 'GET, HEAD, OPTIONS'],
   ])('%s %s is a 405 that allows %s', async (method, path, allow) => {
     const account = await TestAccount.create()
     const response = await account.request(path, { method })

@@ -63,7 +63,7 @@ const events = Object.entries(SAID).flatMap(([event, { thrown, answered }]) => [
 
 async function failureOf(answer: () => Promise<Response>): Promise<ExecutorFailure> {
   const failure = await new ExecutorClient({ fetch: answer }, 'http://executor', null)
-    .run('job', { commands: [], inputs: {}, outputs: {}, limits: { run_seconds: 1, disk_bytes: 1 } })
+    .run('job', { commands: [], inputs: {}, outputs: {}, limits: { run_seconds: 1, disk_bytes: 1 } }, new AbortController().signal)
     .catch((error: unknown) => error)
   if (!(failure instanceof ExecutorFailure)) throw new Error('the request did not fail')
   return failure

@@ -1,0 +1,170 @@
+/** A caller's zip into a job's folder. Nothing that the archive says of itself is believed: names are judged, bytes are counted. */
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { crc32 } from 'node:zlib'
+import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { isNestedName } from '../src/ffmpeg/filenames.ts'
+
+const MAX_ENTRIES = 50_000
+const MAX_NAME_BYTES = 255
+
+/** The type of a file in a Unix mode, which is the upper half of an entry's external attributes. */
+const TYPE_MASK = 0o170000
+const REGULAR_FILE = 0o100000
+const FOLDER = 0o040000
+
+/** What is wrong with an archive, for the one who sent it. */
+export class ArchiveFault extends Error {
+  override readonly name = 'ArchiveFault'
+  readonly code: 'INPUT_UNUSABLE' | 'INPUT_TOO_LARGE'
+
+  constructor(code: ArchiveFault['code'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export interface Unpacking {
+  /** Path of the zip, outside of `folder`. */
+  archive: string
+  folder: string
+  /** Names in the folder that no entry may have. */
+  taken: readonly string[]
+  /** The most that the unpacked files may have together. */
+  maxBytes: number
+  signal: AbortSignal
+}
+
+/**
+ * Unpacks all files of the archive; hidden ones and what macOS adds for itself are passed over.
+ * Throws an ArchiveFault that names the entry, and leaves the folder to be wiped by the caller.
+ */
+export async function unpack({ archive, folder, taken, maxBytes, signal }: Unpacking): Promise<void> {
+  const zip = await openPromise(archive, { strictFileNames: true }).catch((cause: unknown) => {
+    throw unusable('it is not a zip file, or it is cut off', { cause })
+  })
+  const names = new Names(taken)
+  let budget = maxBytes
+  try {
+    if (zip.entryCount > MAX_ENTRIES) throw unusable(`it has ${zip.entryCount} entries; ${MAX_ENTRIES} at most`)
+    for await (const entry of entriesOf(zip)) {
+      signal.throwIfAborted()
+      judge(entry)
+      if (isPassedOver(entry.fileName)) continue
+      const name = names.admit(entry.fileName)
+      if (name === null) continue
+      const path = join(folder, name)
+      if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
+      budget -= await writeEntry(zip, entry, path, budget, signal)
+    }
+  } finally {
+    zip.close()
+  }
+}
+
+/** yauzl's own complaints, of a name that leads out of the folder among them, as faults. */
+async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
+  // Errors after the last entry was asked for have nobody else to go to.
+  zip.on('error', () => {})
+  const entries = zip.eachEntry()
+  for (;;) {
+    const { value, done } = await entries.next().catch((cause: unknown) => {
+      throw unusable(cause instanceof Error ? cause.message : 'its list of entries is damaged', { cause })
+    })
+    if (done) return
+    yield value
+  }
+}
+
+function judge(entry: Entry): void {
+  const quoted = quote(entry.fileName)
+  const type = (entry.externalFileAttributes >>> 16) & TYPE_MASK
+  if (type !== 0 && type !== REGULAR_FILE && type !== FOLDER)
+    throw unusable(`${quoted} is a link or special file; only files and folders may be in it`)
+  if (entry.isEncrypted()) throw unusable(`${quoted} is encrypted; send the archive without a password`)
+  if (!entry.canDecodeFileData()) throw unusable(`${quoted} is compressed by a method other than "store" and "deflate"`)
+}
+
+/** Files that tools add to archives without being asked, and other hidden ones. */
+function isPassedOver(name: string): boolean {
+  return name.split('/').some((part) => part === '__MACOSX' || /^\.[^.]/.test(part))
+}
+
+/** The names there are, without regard to case or composition, as some file systems compare them. */
+class Names {
+  readonly #kinds: Map<string, 'file' | 'folder'>
+
+  constructor(taken: readonly string[]) {
+    this.#kinds = new Map(taken.map((name) => [folded(name), 'file']))
+  }
+
+  /** The file's name below the folder; null for a folder, which is made when a file lies in it. */
+  admit(entryName: string): string | null {
+    const isFolder = entryName.endsWith('/')
+    const name = isFolder ? entryName.slice(0, -1) : entryName
+    if (!isNestedName(name) || name.split('/').some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES)) {
+      throw unusable(
+        `${quote(entryName)} is no name that a file may have: no "..", ":", "\\" or control character, no "-" or "." in front, 8 folders deep at most`,
+      )
+    }
+    const parts = folded(name).split('/')
+    for (let depth = 1; depth < parts.length; depth++) this.#claim(parts.slice(0, depth).join('/'), 'folder', entryName)
+    this.#claim(parts.join('/'), isFolder ? 'folder' : 'file', entryName)
+    return isFolder ? null : name
+  }
+
+  #claim(path: string, kind: 'file' | 'folder', entryName: string): void {
+    const known = this.#kinds.get(path)
+    if (known === 'file' || (known === 'folder' && kind === 'file')) {
+      throw unusable(`${quote(entryName)} has the name of another of its files, or of an input or output`)
+    }
+    this.#kinds.set(path, kind)
+  }
+}
+
+/** @returns the bytes written */
+async function writeEntry(zip: ZipFile, entry: Entry, path: string, budget: number, signal: AbortSignal): Promise<number> {
+  let bytes = 0
+  let checksum = 0
+  const content = await zip.openReadStreamPromise(entry).catch((cause: unknown) => {
+    throw damaged(entry, cause)
+  })
+  async function* counted(source: Readable): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      bytes += chunk.length
+      if (bytes > budget) throw new ArchiveFault('INPUT_TOO_LARGE', 'unpacked, it takes more disk than a job may have')
+      checksum = crc32(chunk, checksum)
+      yield chunk
+    }
+  }
+  try {
+    // A path that exists, in whatever way, is never written through.
+    await pipeline(content, counted, createWriteStream(path, { flags: 'wx' }), { signal })
+  } catch (error) {
+    if (signal.aborted || error instanceof ArchiveFault) throw error
+    throw damaged(entry, error)
+  }
+  if (checksum !== entry.crc32) throw damaged(entry, null)
+  return bytes
+}
+
+function damaged(entry: Entry, cause: unknown): unknown {
+  // What the disk says is no fault of the archive.
+  if (cause instanceof Error && 'syscall' in cause) return cause
+  return unusable(`${quote(entry.fileName)} is damaged`, { cause })
+}
+
+function unusable(reason: string, options?: ErrorOptions): ArchiveFault {
+  return new ArchiveFault('INPUT_UNUSABLE', reason, options)
+}
+
+function quote(name: string): string {
+  return JSON.stringify(name.length > 100 ? `${name.slice(0, 100)}…` : name)
+}
+
+function folded(name: string): string {
+  return name.normalize('NFC').toLowerCase()
+}

@@ -1,0 +1,81 @@
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { uploadPlaylist } from '../../src/command/upload-playlist.ts'
+import { ExecutorClient, ExecutorFailure } from '../../src/executor/client.ts'
+
+const JOB = `${crypto.randomUUID()}.1`
+
+/** An executor with a playlist of so many files, that counts what it is asked for; `broken` is a name at which it fails. */
+function executorWith(count: number) {
+  const asked: string[] = []
+  let most = 0
+  let now = 0
+  const state: { broken: string | null } = { broken: null }
+  const files = Array.from({ length: count }, (_, n) => ({ name: `seg ${n}.ts`, size_bytes: 5 }))
+  const client = new ExecutorClient(
+    {
+      async fetch(request) {
+        const [, name] = /\/files(?:\/(.*))?$/.exec(new URL(request.url).pathname) ?? []
+        if (name === undefined) return Response.json({ files })
+        asked.push(decodeURIComponent(name))
+        most = Math.max(most, ++now)
+        await scheduler.wait(1)
+        now--
+        if (asked.at(-1) === state.broken) throw new Error('broken')
+        return new Response('hello')
+      },
+    },
+    'http://executor',
+    null,
+  )
+  return { client, asked, state, mostAtOnce: () => most }
+}
+
+const place = () => ({ alias: 'out', account: 'playlists', fileId: crypto.randomUUID() })
+const contextOf = (executor: ExecutorClient) => ({ executor, job: JOB, bucket: env.FILES, signal: new AbortController().signal })
+
+async function storedBelow({ account, fileId }: { account: string; fileId: string }): Promise<number> {
+  return (await env.FILES.list({ prefix: `${account}/${fileId}/` })).objects.length
+}
+
+test('files go up side by side, a few at a time', async () => {
+  const executor = executorWith(30)
+  const playlist = place()
+  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(true)
+  expect(await storedBelow(playlist)).toBe(30)
+  expect(executor.mostAtOnce()).toBeGreaterThan(1)
+  expect(executor.mostAtOnce()).toBeLessThanOrEqual(6)
+})
+
+test('a share is stored at a time, and nothing twice', async () => {
+  const executor = executorWith(450)
+  const playlist = place()
+  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(false)
+  expect(await storedBelow(playlist)).toBe(400)
+  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(true)
+  expect(await storedBelow(playlist)).toBe(450)
+  expect(new Set(executor.asked).size).toBe(executor.asked.length)
+})
+
+test('a file that is there with another size is stored again', async () => {
+  const executor = executorWith(3)
+  const playlist = place()
+  const key = (n: number) => `${playlist.account}/${playlist.fileId}/seg ${n}.ts`
+  await env.FILES.put(key(0), 'hello')
+  await env.FILES.put(key(1), 'hell')
+  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(true)
+  expect(executor.asked.toSorted()).toEqual(['seg 1.ts', 'seg 2.ts'])
+  expect(await (await env.FILES.get(key(1)))?.text()).toBe('hello')
+})
+
+test('an executor that breaks ends the upload at once, and the next one goes on where it was', async () => {
+  const executor = executorWith(100)
+  const playlist = place()
+  executor.state.broken = 'seg 20.ts'
+  await expect(uploadPlaylist(playlist, contextOf(executor.client))).rejects.toThrow(ExecutorFailure)
+  const before = new Set(executor.asked)
+  expect(before.size).toBeLessThan(40)
+  executor.state.broken = null
+  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(true)
+  expect(await storedBelow(playlist)).toBe(100)
+})
