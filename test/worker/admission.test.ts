@@ -27,7 +27,7 @@ async function lifeOf(commandId: string): Promise<{ startedAt: number; endedAt: 
 /** Makes a lease look as if it had run out at `at`, in ms since the epoch, and lets the account notice. */
 async function expireLease(account: TestAccount, commandId: string, at: number): Promise<void> {
   await runInDurableObject(account.stub, (_, state) => {
-    state.storage.sql.exec('UPDATE admission SET lease_expires = ? WHERE command_id = ?', at, commandId)
+    state.storage.sql.exec('UPDATE slot_queue SET lease_expires = ? WHERE id = ?', at, commandId)
   })
   expect(await runDurableObjectAlarm(account.stub)).toBe(true)
 }
