@@ -1,5 +1,4 @@
 /** The body of an upload: a form with one file in it, passed on while it comes. */
-import { TooManyBytes } from '../files/bucket-writer.ts'
 import { type FormEvent, formBoundary, MalformedForm, MultipartForm } from '../files/multipart-form.ts'
 import { ApiError, ValidationError } from './errors.ts'
 
@@ -30,7 +29,7 @@ export async function readUploadForm<Sink extends FileSink>(
   }
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes + MAX_OTHER_BYTES) throw tooLarge(maxBytes)
   const form = new MultipartForm(boundary)
-  const reading = new FormReading(begin)
+  const reading = new FormReading(maxBytes, begin)
   try {
     for await (const piece of piecesOf(request)) {
       for (const event of form.push(piece)) await reading.take(event)
@@ -39,20 +38,21 @@ export async function readUploadForm<Sink extends FileSink>(
     return reading.end()
   } catch (error) {
     await reading.sink?.abandon()
-    if (error instanceof TooManyBytes) throw tooLarge(maxBytes)
     if (error instanceof MalformedForm) throw new ApiError('INVALID_REQUEST', error.message)
     throw error
   }
 }
 
 class FormReading<Sink extends FileSink> {
+  readonly #maxBytes: number
   readonly #begin: (filename: string) => Promise<Sink>
   #sink: Sink | null = null
   /** Whether the part that is being read is the file. */
   #inFile = false
   #otherBytes = 0
 
-  constructor(begin: (filename: string) => Promise<Sink>) {
+  constructor(maxBytes: number, begin: (filename: string) => Promise<Sink>) {
+    this.#maxBytes = maxBytes
     this.#begin = begin
   }
 
@@ -71,7 +71,7 @@ class FormReading<Sink extends FileSink> {
         this.#sink = await this.#begin(event.filename)
         return
       case 'data':
-        if (this.#inFile) return this.#sink?.write(event.bytes)
+        if (this.#inFile) return this.#write(event.bytes)
         this.#otherBytes += event.bytes.length
         if (this.#otherBytes <= MAX_OTHER_BYTES) return
         throw new ApiError('PAYLOAD_TOO_LARGE', `the fields beside "${FIELD}" have more than 1 MiB; they are not used, so leave them out`)
@@ -80,6 +80,12 @@ class FormReading<Sink extends FileSink> {
       default:
         event satisfies never
     }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (!this.#sink) return
+    if (this.#sink.bytes + bytes.length > this.#maxBytes) throw tooLarge(this.#maxBytes)
+    await this.#sink.write(bytes)
   }
 
   /** The form is complete. */

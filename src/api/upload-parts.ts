@@ -53,9 +53,10 @@ const put = createRoute({
       description: 'Stored. Completing the upload takes the ETag.',
       headers: z.object({ ETag: z.string() }),
     },
-    400: json(errorSchema, 'A body that has another length than the part.'),
+    400: json(errorSchema, 'A body of another length than the part, or without Content-Length.'),
     ...notFound('No valid upload URL, or the upload was deleted or has expired.'),
     409: json(errorSchema, 'The upload is complete.'),
+    503: json(errorSchema, 'The part could not be stored; send it again.'),
   },
 })
 
@@ -98,9 +99,11 @@ export function registerPartUpload(app: OpenAPIHono<ApiEnv>): void {
       case 'closed':
         throw new ApiError('CONFLICT', `part ${number} comes too late: the upload is complete`)
       case 'wrong_length': {
-        const given = received.given === null ? 'another number' : `${received.given}`
-        throw new ApiError('INVALID_REQUEST', `part ${number} must have ${received.expected} bytes; the body had ${given}`)
+        const given = received.given === null ? 'send its Content-Length' : `the body has ${received.given}`
+        throw new ApiError('INVALID_REQUEST', `part ${number} has ${received.expected} bytes; ${given}`)
       }
+      case 'broken':
+        throw new ApiError('UNAVAILABLE', `part ${number} could not be stored; send it again`, { 'Retry-After': '1' })
       case 'gone':
       case 'no_such_part':
         throw new ApiError('NOT_FOUND', 'this upload does not exist any more')

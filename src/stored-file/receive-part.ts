@@ -1,5 +1,7 @@
 /** One part of an upload, from the request that brings it straight into the bucket. */
 
+import { log } from '../logging/log.ts'
+
 export type ReceivedPart =
   | { kind: 'stored'; etag: string }
   /** The upload was deleted, or has expired. */
@@ -7,8 +9,10 @@ export type ReceivedPart =
   | { kind: 'no_such_part' }
   /** The upload is complete. */
   | { kind: 'closed' }
-  /** The body has another length than the part: `given` is null where it broke off, or did not tell. */
+  /** The request announces another length than the part has, or none (`given` is null). */
   | { kind: 'wrong_length'; given: number | null; expected: number }
+  /** The body broke off, or the bucket did not take it. */
+  | { kind: 'broken' }
 
 interface Part {
   account: string
@@ -16,7 +20,7 @@ interface Part {
   /** From 1. */
   number: number
   body: ReadableStream | null
-  /** As the request announces it; null where it does not. */
+  /** As the request announces it, in bytes; null where it does not. */
   length: number | null
 }
 
@@ -27,26 +31,16 @@ export async function receivePart({ account, fileId, number, body, length }: Par
   if (!target) return { kind: 'gone' }
   if (target.kind !== 'open') return target
   const { key, uploadId, bytes: expected } = target
-  if (!body || (length !== null && length !== expected)) return { kind: 'wrong_length', given: length, expected }
-
-  const sized = new FixedLengthStream(expected)
-  let broken = false
-  const piping = body.pipeTo(sized.writable).catch(() => {
-    broken = true
-  })
+  // HTTP sees to it that a body has the length that was announced.
+  if (!body || length !== expected) return { kind: 'wrong_length', given: length, expected }
   try {
-    const { etag } = await env.FILES.resumeMultipartUpload(key, uploadId).uploadPart(number, sized.readable)
+    const { etag } = await env.FILES.resumeMultipartUpload(key, uploadId).uploadPart(number, body)
     if (await file.partStored(number, etag)) return { kind: 'stored', etag }
   } catch (error) {
-    // When the bucket refuses, nobody reads the stream any more, and the pipe would wait for ever.
-    await sized.readable.cancel().catch(() => undefined)
-    await piping
-    const now = await file.partTarget(account, number)
-    if (now?.kind === 'open') {
-      if (broken) return { kind: 'wrong_length', given: null, expected }
-      throw error
-    }
+    log('warn', 'file.part_broken', { file_id: fileId, account, part: number, error })
   }
+  // The upload may have come to its end meanwhile, in either way.
   const now = await file.partTarget(account, number)
-  return now?.kind === 'closed' ? { kind: 'closed' } : { kind: 'gone' }
+  if (!now) return { kind: 'gone' }
+  return now.kind === 'open' ? { kind: 'broken' } : now
 }

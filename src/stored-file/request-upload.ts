@@ -36,7 +36,6 @@ export class RequestUpload {
     return this.#writer.bytes
   }
 
-  /** Throws TooManyBytes past the largest size of an input. */
   write(bytes: Uint8Array): Promise<void> {
     return this.#writer.write(bytes)
   }
