@@ -1,6 +1,7 @@
 /** Letting go of what a stored file holds: the job of its probe, and in the end everything. */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import { abortMultipart } from '../files/bucket-writer.ts'
+import { takeOffList } from './account-link.ts'
 import { bucketKey } from './record.ts'
 import type { FileStore } from './store.ts'
 
@@ -31,6 +32,6 @@ export async function erase(ending: Ending): Promise<void> {
   if (multipart) await abortMultipart(env.FILES, bucketKey(spec), multipart.uploadId)
   await env.FILES.delete(bucketKey(spec))
   await wipeJob(ending)
-  await env.ACCOUNT.get(env.ACCOUNT.idFromName(spec.account)).removeFile(spec.id)
+  await takeOffList(spec, env)
   await store.erase()
 }

@@ -5,6 +5,7 @@ import { executorFor } from '../executor/connect.ts'
 import type { MultipartProgress } from '../files/bucket-writer.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
+import { askForSlot, renewLease, takeOffList, tellAccount } from './account-link.ts'
 import { type Ending, erase, wipeJob } from './ending.ts'
 import { fetchFile } from './fetch.ts'
 import type { GivenPart } from './parts.ts'
@@ -21,8 +22,6 @@ const SLICE_MS = 10 * 60_000
 /** Should an alarm die without a word, the next one comes this much later. */
 const WATCHDOG_MS = 2_000
 const LEASE_RENEWAL_MS = 20_000
-/** A waiting file asks for a slot by itself so often, in case the poke was lost. */
-const ASK_AGAIN_MS = 10_000
 /** Unexpected faults in a row before the work is given up. */
 const MAX_FAULTS = 5
 
@@ -48,7 +47,7 @@ export class StoredFile extends DurableObject<Env> {
     else this.#store.create(spec, { status: 'UPLOADING', expiresAt: now + UPLOAD_PATIENCE_MS })
     await this.#wake()
     if (spec.source.type === 'PARTS') await openParts(this.#store, this.env.FILES)
-    await this.#tellAccount()
+    await this.#tellSoon()
   }
 
   /** The multipart upload that the bytes of a request go to, so that it is aborted should the request die. */
@@ -62,7 +61,7 @@ export class StoredFile extends DurableObject<Env> {
     this.#apply({ type: 'bytes_stored', sizeBytes, now: Date.now() })
     await this.#wake()
     if (this.#store.record.state.status !== 'STORED') return false
-    await this.#tellAccount()
+    await this.#tellSoon()
     return true
   }
 
@@ -116,7 +115,7 @@ export class StoredFile extends DurableObject<Env> {
     await this.#wake()
     // What is being written is removed when nobody writes it any more, which only the alarm knows.
     if (!isBeingWritten) await this.#removeFromSight()
-    else await this.#account(record.spec).removeFile(record.spec.id)
+    else await takeOffList(record.spec, this.env)
     return true
   }
 
@@ -166,7 +165,7 @@ export class StoredFile extends DurableObject<Env> {
 
   async #awaitUpload(state: At<'UPLOADING'>): Promise<number> {
     if (state.expiresAt > Date.now()) {
-      await this.#tellAccount()
+      await tellAccount(this.#store, this.env)
       return state.expiresAt
     }
     this.#apply({ type: 'deleted' })
@@ -176,7 +175,7 @@ export class StoredFile extends DurableObject<Env> {
   async #fetch(state: At<'FETCHING'>): Promise<number> {
     const { source } = this.#store.mustExist.spec
     if (source.type !== 'URL') throw new Error('only a file with a URL is fetched')
-    await this.#tellAccount()
+    await tellAccount(this.#store, this.env)
     const event = await this.#inSlice((signal) => fetchFile(source.url, state.since, this.#store, this.env, signal))
     if (event) this.#apply(event)
     return Date.now()
@@ -197,29 +196,19 @@ export class StoredFile extends DurableObject<Env> {
   }
 
   async #askForSlot(probe: Extract<Probe, { stage: 'WAITING' }>): Promise<number> {
-    await this.#tellAccount()
+    await tellAccount(this.#store, this.env)
     if (probe.retryAt > Date.now()) return probe.retryAt
     await wipeJob(this.#ending())
-    const { spec } = this.#store.mustExist
-    const admission = await this.#account(spec).admit(spec.id)
-    switch (admission.kind) {
-      case 'slot':
-        this.#apply({ type: 'admitted', slot: admission.slot })
-        return Date.now()
-      case 'waiting':
-        return Date.now() + ASK_AGAIN_MS
-      case 'unknown':
-        await this.#account(spec).enqueueFile(spec.id)
-        return Date.now()
-      default:
-        return admission satisfies never
-    }
+    const answer = await askForSlot(this.#store.mustExist.spec, this.env)
+    if ('askAgainAt' in answer) return answer.askAgainAt
+    this.#apply({ type: 'admitted', slot: answer.slot })
+    return Date.now()
   }
 
   /** Nothing more becomes of the file until it has been kept for long enough. */
   async #keepUntil(since: number): Promise<number> {
     await wipeJob(this.#ending())
-    await this.#tellAccount()
+    await tellAccount(this.#store, this.env)
     const expiresAt = since + settingsOf(this.env).fileRetentionMs
     if (expiresAt > Date.now()) return expiresAt
     this.#apply({ type: 'deleted' })
@@ -238,26 +227,16 @@ export class StoredFile extends DurableObject<Env> {
 
   async #renewLease(slot: number): Promise<void> {
     const { record } = this.#store
-    if (!record) return
-    try {
-      const admission = await this.#account(record.spec).admit(record.spec.id)
-      if (admission.kind === 'slot' && admission.slot === slot) return
-    } catch (error) {
-      log('warn', 'file.lease_not_renewed', { file_id: record.spec.id, error })
-      return
-    }
-    this.#step.abort()
+    if (record && !(await renewLease(record.spec, slot, this.env))) this.#step.abort()
   }
 
-  /** Has the account list the file as it stands; one that needs its slot no longer gives it back. A request's body is listed once it is whole. */
-  async #tellAccount(): Promise<void> {
-    const { spec, state } = this.#store.mustExist
-    const listing = listingOf({ spec, state })
-    const isListed = spec.source.type !== 'REQUEST' || state.status !== 'UPLOADING'
-    if (!this.#store.untold || !listing || !isListed) return
-    const isDone = state.status === 'STORED' && state.probe.stage === 'DONE'
-    await this.#account(spec).putFile(listing, isDone)
-    if (this.#store.record?.state === state) this.#store.markTold()
+  /** A list shows what has just been answered; where that fails, the alarm sees to it. */
+  async #tellSoon(): Promise<void> {
+    try {
+      await tellAccount(this.#store, this.env)
+    } catch (error) {
+      log('warn', 'file.not_told', { file_id: this.#store.record?.spec.id, error })
+    }
   }
 
   async #removeFromSight(): Promise<void> {
@@ -311,10 +290,6 @@ export class StoredFile extends DurableObject<Env> {
 
   #ending(): Ending {
     return { store: this.#store, env: this.env, executor: (slot) => this.#executor(slot) }
-  }
-
-  #account(spec: FileSpec) {
-    return this.env.ACCOUNT.get(this.env.ACCOUNT.idFromName(spec.account))
   }
 
   #executor(slot: number): ExecutorClient {
