@@ -68,7 +68,7 @@ export async function downloadFile(url: string, target: DownloadTarget, rules: D
     } catch (error) {
       if (rules.signal.aborted || !(error instanceof SourceFailure)) throw error
       if (!error.retryable || attempt === RETRIES) throw unreachable(error, attempt)
-      await scheduler.wait(RETRY_PAUSE_MS * 2 ** attempt)
+      await scheduler.wait(RETRY_PAUSE_MS * 2 ** attempt, { signal: rules.signal })
     }
   }
 }
