@@ -242,6 +242,7 @@ describe('stored files', () => {
     const { account, files } = await setUp()
     const { file_id } = await files.upload(await mediaFile('tiny.mp4'), 'tiny.mp4')
     const before = await files.probed(file_id)
+    await until('the list knows it too', async () => (await files.list()).files[0]?.file_type === 'video')
     await evictDurableObject(fileStub(file_id))
     await evictDurableObject(account.stub)
     expect({ ...(await files.read(file_id)), storage_url: '' }).toEqual({ ...before, storage_url: '' })
