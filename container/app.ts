@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { jobFilenameSchema, jobNameSchema, MAX_BYTES_HEADER, runRequestSchema } from '../src/executor/protocol.ts'
+import { jobFilenameSchema, jobNameSchema, MAX_BYTES_HEADER, probeRequestSchema, runRequestSchema } from '../src/executor/protocol.ts'
 import { FAULT_STATUS, Fault } from './fault.ts'
 import type { Health } from './health.ts'
 import type { Jobs } from './jobs.ts'
@@ -23,7 +23,7 @@ export interface AppOptions {
   log: Logger
 }
 
-const MAX_RUN_REQUEST_BYTES = 4 * 1024 ** 2
+const MAX_JSON_BYTES = 4 * 1024 ** 2
 const MAX_WAIT_SECONDS = 60
 
 const pollSchema = z.object({
@@ -76,11 +76,18 @@ export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptio
     return sendFile(c.env, await job.openInput(filename))
   })
 
-  app.post('/v1/jobs/:job/run', bodyLimit({ maxSize: MAX_RUN_REQUEST_BYTES, onError: tooLarge }), async (c) => {
+  app.post('/v1/jobs/:job/run', bodyLimit({ maxSize: MAX_JSON_BYTES, onError: tooLarge }), async (c) => {
     const name = jobName(c)
     const request = parse(runRequestSchema, await c.req.json().catch(() => null))
     const job = await jobs.open(name)
     return c.json(await job.run(request), 202)
+  })
+
+  app.post('/v1/jobs/:job/probe', bodyLimit({ maxSize: MAX_JSON_BYTES, onError: tooLarge }), async (c) => {
+    const name = jobName(c)
+    const { files } = parse(probeRequestSchema, await c.req.json().catch(() => null))
+    const job = await jobs.get(name)
+    return c.json({ files: await job.probe(files) })
   })
 
   app.get('/v1/jobs/:job', async (c) => {
@@ -120,7 +127,7 @@ export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptio
 }
 
 function tooLarge(): never {
-  throw new Fault('BAD_REQUEST', `a run request has at most ${MAX_RUN_REQUEST_BYTES} bytes`)
+  throw new Fault('BAD_REQUEST', `a request has at most ${MAX_JSON_BYTES} bytes`)
 }
 
 function jobName(c: Context<Bindings>): string {

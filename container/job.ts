@@ -4,10 +4,12 @@ import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { JobState, OutputList, RunRequest } from '../src/executor/protocol.ts'
+import type { MediaFacts } from '../src/ffmpeg/media.ts'
 import { CappedLog } from './capped-log.ts'
 import { type Collected, writtenOutput } from './collect.ts'
 import { cancelledError } from './failure.ts'
 import { Fault } from './fault.ts'
+import { probeFile } from './probe.ts'
 import { receive } from './receive.ts'
 import { Revision } from './revision.ts'
 import { runJob } from './run.ts'
@@ -32,6 +34,7 @@ export class Job {
   readonly #revision = new Revision()
   readonly #stopper = new Stopper()
   readonly #transfers = new Map<string, Transfer>()
+  readonly #probes = new Set<Promise<unknown>>()
   /** Bytes of each input that has arrived, in whole or in part. */
   readonly #received = new Map<string, number>()
   #phase: Phase = { state: 'RECEIVING' }
@@ -60,7 +63,7 @@ export class Job {
   }
 
   get isRunning(): boolean {
-    return this.#phase.state === 'RUNNING' || this.#phase.state === 'PROBING'
+    return this.#phase.state === 'RUNNING' || this.#phase.state === 'PROBING' || this.#probes.size > 0
   }
 
   /** The state when its revision passes `after`, or when the time is over. */
@@ -148,6 +151,29 @@ export class Job {
     this.#running = this.#execute(request)
   }
 
+  /** What is in inputs that have arrived. The job may run afterwards as if nobody had asked. */
+  async probe(filenames: readonly string[]): Promise<Record<string, MediaFacts>> {
+    for (const filename of filenames) {
+      const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
+      if (!present) throw new Fault('FILE_NOT_FOUND', `${filename} has not arrived`)
+    }
+    if (this.#stopper.reason !== null) throw new Fault('CONFLICT', 'the job is being removed')
+    const probing = this.#probeAll(filenames)
+    this.#probes.add(probing)
+    try {
+      return await probing
+    } finally {
+      this.#probes.delete(probing)
+    }
+  }
+
+  async #probeAll(filenames: readonly string[]): Promise<Record<string, MediaFacts>> {
+    const facts: Record<string, MediaFacts> = {}
+    // One after the other: however many files are asked for, one program runs.
+    for (const filename of filenames) facts[filename] = await probeFile(this.#toolbox, this.#workspace, filename, this.#stopper.attach)
+    return facts
+  }
+
   async #execute(request: RunRequest): Promise<void> {
     const limits = { ...request.limits, disk_bytes: Math.min(request.limits.disk_bytes, this.#toolbox.maxJobDiskBytes) }
     try {
@@ -226,7 +252,7 @@ export class Job {
     this.#removed = true
     const transfers = [...this.#transfers.values()]
     for (const { incoming } of transfers) incoming.destroy()
-    await Promise.all([this.#running, ...transfers.map(({ done }) => done)])
+    await Promise.all([this.#running, ...this.#probes, ...transfers.map(({ done }) => done)])
     this.#stderr.close()
     await this.#workspace.remove()
   }

@@ -8,10 +8,12 @@ import { registerCommands } from './api/commands.ts'
 import { registerDownload } from './api/download.ts'
 import type { ApiEnv } from './api/env.ts'
 import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors.ts'
+import { registerFiles } from './api/files.ts'
 import { registerHealth } from './api/health.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
 import { requestId } from './api/request-id.ts'
 import { registerSubmits } from './api/submits.ts'
+import { registerPartUpload, registerUploadInParts } from './api/upload-parts.ts'
 import { registerWebhooks } from './api/webhooks.ts'
 import { log } from './logging/log.ts'
 
@@ -28,11 +30,14 @@ export function createApp(): OpenAPIHono<ApiEnv> {
 
   registerHealth(app)
   registerDownload(app)
+  registerPartUpload(app)
   app.use('/api/v1/*', requireApiKey)
   registerSubmits(app)
   registerCommands(app)
   registerCommandEvents(app)
   registerCommandActions(app)
+  registerUploadInParts(app)
+  registerFiles(app)
   registerWebhooks(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })

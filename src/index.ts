@@ -3,9 +3,10 @@ import { Account } from './account/account.ts'
 import { createApp } from './app.ts'
 import { Command } from './command/command.ts'
 import { Executor } from './executor/container.ts'
+import { StoredFile } from './stored-file/stored-file.ts'
 import { consumeWebhooks } from './webhooks/consumer.ts'
 
-export { Account, Command, Executor }
+export { Account, Command, Executor, StoredFile }
 
 const app = createApp()
 

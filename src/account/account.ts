@@ -3,8 +3,10 @@ import { DurableObject } from 'cloudflare:workers'
 import type { CommandListing } from '../command/record.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
-import { type Admission, AdmissionQueue } from './admission.ts'
+import type { FileListing } from '../stored-file/record.ts'
+import { type Admission, AdmissionQueue, type Candidate } from './admission.ts'
 import { type CommandFilter, CommandIndex, type CommandPage } from './command-index.ts'
+import { type FileFilter, FileIndex, type FilePage } from './file-index.ts'
 import { type IdempotencyClaim, IdempotencyKeys } from './idempotency.ts'
 import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
@@ -20,6 +22,7 @@ export class Account extends DurableObject<Env> {
   readonly #queue: AdmissionQueue
   readonly #commands: CommandIndex
   readonly #keys: IdempotencyKeys
+  readonly #files: FileIndex
   readonly #webhook: WebhookEndpoints
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -27,6 +30,7 @@ export class Account extends DurableObject<Env> {
     this.#queue = new AdmissionQueue(ctx.storage.sql, settingsOf(env).containerIdleMs)
     this.#commands = new CommandIndex(ctx.storage.sql)
     this.#keys = new IdempotencyKeys(ctx.storage.sql)
+    this.#files = new FileIndex(ctx.storage.sql)
     this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
 
@@ -35,7 +39,7 @@ export class Account extends DurableObject<Env> {
     const now = Date.now()
     const earlier = claim && this.#keys.find(claim.key, now)
     if (earlier) return earlier.fingerprint === claim.fingerprint ? { kind: 'accepted', ...earlier } : { kind: 'key_conflict' }
-    if (this.#queue.waiting() + listings.length > settingsOf(this.env).maxQueuedCommands) return { kind: 'queue_full' }
+    if (this.#queue.waitingCommands() + listings.length > settingsOf(this.env).maxQueuedCommands) return { kind: 'queue_full' }
     const commandIds = listings.map(({ spec }) => spec.id)
     const createdAt = listings[0]?.spec.createdAt ?? now
     this.ctx.storage.transactionSync(() => {
@@ -50,12 +54,12 @@ export class Account extends DurableObject<Env> {
     this.ctx.storage.transactionSync(() => this.#enqueue([listing]))
   }
 
-  /** A command asks for its slot, or renews it. Idempotent. */
-  async admit(commandId: string): Promise<Admission> {
+  /** A command or a file asks for its slot, or renews it. Idempotent. */
+  async admit(id: string): Promise<Admission> {
     const { admission, admitted } = this.ctx.storage.transactionSync(() => {
       // Those ahead may never ask by themselves, and would keep the rest waiting beside a free slot.
-      const ahead = this.#admitWaiting().filter((id) => id !== commandId)
-      const answer = this.#queue.ask(commandId, settingsOf(this.env).maxConcurrentCommands, Date.now())
+      const ahead = this.#admitWaiting().filter((candidate) => candidate.id !== id)
+      const answer = this.#queue.ask(id, settingsOf(this.env).maxConcurrentCommands, Date.now())
       return { admission: answer, admitted: ahead }
     })
     if (admission.kind === 'slot') await this.#watchLeases()
@@ -72,6 +76,7 @@ export class Account extends DurableObject<Env> {
   async finish(listing: CommandListing): Promise<void> {
     const admitted = this.ctx.storage.transactionSync(() => {
       this.#commands.put(listing)
+      this.#files.putOutputs(listing)
       this.#queue.release(listing.spec.id, Date.now())
       return this.#admitWaiting()
     })
@@ -81,6 +86,33 @@ export class Account extends DurableObject<Env> {
   /** A page of the account's commands, newest first. */
   async listCommands(limit: number, offset: number, filter: CommandFilter): Promise<CommandPage> {
     return this.#commands.page(limit, offset, filter)
+  }
+
+  /** A stored file waits for an executor to look into it. Who waits already keeps its place. */
+  async enqueueFile(id: string): Promise<void> {
+    this.#queue.enqueue({ kind: 'file', id })
+  }
+
+  /** Lists a stored file as it stands. Once it is `done` it needs no slot any more. Idempotent. */
+  async putFile(listing: FileListing, done: boolean): Promise<void> {
+    this.#files.put(listing)
+    if (done) this.#release(listing.id)
+  }
+
+  /** A stored file is no more. Idempotent. */
+  async removeFile(id: string): Promise<void> {
+    this.#files.remove(id)
+    this.#release(id)
+  }
+
+  /** A page of the account's files, newest first: stored ones and outputs of commands. */
+  async listFiles(limit: number, offset: number, filter: FileFilter): Promise<FilePage> {
+    return this.#files.page(limit, offset, filter)
+  }
+
+  /** What is listed of a file; null for one that is not, or no longer. */
+  async readFile(id: string): Promise<FileListing | null> {
+    return this.#files.read(id)
   }
 
   /** The account's webhook, and what signs every event of the account. */
@@ -102,7 +134,7 @@ export class Account extends DurableObject<Env> {
     this.ctx.storage.transactionSync(() => this.#webhook.report(eventId, url, delivered, Date.now()))
   }
 
-  /** Leases that ran out: their commands are woken to renew them; who stays silent loses the slot to the next. */
+  /** Leases that ran out: their holders are woken to renew them; who stays silent loses the slot to the next. */
   override async alarm(): Promise<void> {
     const now = Date.now()
     const expired = this.#queue.expired(now)
@@ -118,40 +150,51 @@ export class Account extends DurableObject<Env> {
   #enqueue(listings: CommandListing[]): void {
     for (const listing of listings) {
       this.#commands.put(listing)
-      this.#queue.enqueue(listing.spec.id)
+      this.#queue.enqueue({ kind: 'command', id: listing.spec.id })
     }
   }
 
-  #admitWaiting(): string[] {
+  #admitWaiting(): Candidate[] {
     const admitted = this.#queue.admitWaiting(settingsOf(this.env).maxConcurrentCommands, Date.now())
-    for (const id of admitted) this.#commands.markProcessing(id)
+    for (const { id } of admitted) this.#commands.markProcessing(id)
     return admitted
   }
 
-  /** Tells commands that a slot is theirs, and answers which of them are not stored: not yet, or their submit died half way. */
-  async #poke(commandIds: string[]): Promise<string[]> {
-    if (commandIds.length === 0) return []
+  /** Frees the slot or place of `id` and hands it to the next. */
+  #release(id: string): void {
+    const admitted = this.ctx.storage.transactionSync(() => {
+      this.#queue.release(id, Date.now())
+      return this.#admitWaiting()
+    })
+    this.ctx.waitUntil(this.#poke(admitted))
+  }
+
+  /** Tells whoever a slot is given to, and answers which of them are not stored: not yet, or their submit died half way. */
+  async #poke(candidates: Candidate[]): Promise<Candidate[]> {
+    if (candidates.length === 0) return []
     await this.#watchLeases()
     const alive = await Promise.all(
-      commandIds.map(async (id) => {
+      candidates.map(async ({ kind, id }) => {
+        const { COMMAND, STORED_FILE } = this.env
         try {
-          return await this.env.COMMAND.get(this.env.COMMAND.idFromName(id)).poke()
+          return await (kind === 'command' ? COMMAND.get(COMMAND.idFromName(id)) : STORED_FILE.get(STORED_FILE.idFromName(id))).poke()
         } catch (error) {
-          // The command asks by its own alarm too, so a lost poke costs seconds only.
-          log('warn', 'account.poke_failed', { command_id: id, error })
+          // Everyone asks by an alarm of its own too, so a lost poke costs seconds only.
+          log('warn', 'account.poke_failed', { kind, id, error })
           return true
         }
       }),
     )
-    return commandIds.filter((_, index) => !alive[index])
+    return candidates.filter((_, index) => !alive[index])
   }
 
-  /** Takes commands off the lists that a whole lease has not brought into being. Answers who has their slots now. */
-  #forget(commandIds: string[]): string[] {
+  /** Takes those off the lists that a whole lease has not brought into being. Answers who has their slots now. */
+  #forget(candidates: Candidate[]): Candidate[] {
     return this.ctx.storage.transactionSync(() => {
-      for (const id of commandIds) {
+      for (const { kind, id } of candidates) {
         this.#queue.release(id, Date.now())
-        this.#commands.remove(id)
+        if (kind === 'command') this.#commands.remove(id)
+        else this.#files.remove(id)
       }
       return this.#admitWaiting()
     })

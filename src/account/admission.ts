@@ -1,17 +1,25 @@
 /**
- * Who may run now: an account has so many slots, the rest waits first come, first served.
- * A slot is a lease. Its command renews it by asking again; one that is not renewed is taken back.
+ * Who may use an executor now: an account has so many slots, the rest waits first come, first served.
+ * A slot is a lease. Who holds it renews it by asking again; one that is not renewed is taken back.
  */
 
 /** How long a slot is held without being renewed, in milliseconds. */
 export const LEASE_MS = 60_000
 
+/** Who needs a slot: a command to run, or a stored file to be looked into. Ids are unique over both. */
+export interface Candidate {
+  kind: 'command' | 'file'
+  id: string
+}
+
 export type Admission =
   | { kind: 'slot'; slot: number }
-  /** Number of commands ahead of it in the queue, from 0. */
+  /** How many are ahead of it in the queue, from 0. */
   | { kind: 'waiting'; position: number }
-  /** The account does not know the command, or has seen it end. */
+  /** The account does not know who asks, or has seen it end. */
   | { kind: 'unknown' }
+
+type CandidateRow = { id: string; kind: Candidate['kind'] }
 
 export class AdmissionQueue {
   readonly #sql: SqlStorage
@@ -21,80 +29,72 @@ export class AdmissionQueue {
   constructor(sql: SqlStorage, warmMs: number) {
     this.#sql = sql
     this.#warmMs = warmMs
-    sql.exec(`CREATE TABLE IF NOT EXISTS admission (
+    sql.exec(`CREATE TABLE IF NOT EXISTS slot_queue (
       seq INTEGER PRIMARY KEY AUTOINCREMENT,
-      command_id TEXT NOT NULL UNIQUE,
+      id TEXT NOT NULL UNIQUE,
+      kind TEXT NOT NULL,
       slot INTEGER UNIQUE,
       lease_expires INTEGER
     )`)
     sql.exec('CREATE TABLE IF NOT EXISTS slots (slot INTEGER PRIMARY KEY, idle_since INTEGER NOT NULL)')
   }
 
-  /** Takes the next place in the queue. A command that has one keeps it. */
-  enqueue(commandId: string): void {
-    this.#sql.exec('INSERT INTO admission (command_id) VALUES (?) ON CONFLICT DO NOTHING', commandId)
+  /** Takes the next place in the queue. Who has one keeps it. */
+  enqueue({ kind, id }: Candidate): void {
+    this.#sql.exec('INSERT INTO slot_queue (id, kind) VALUES (?, ?) ON CONFLICT DO NOTHING', id, kind)
   }
 
-  /** Gives a slot if it is the command's turn, renews the one it has, or tells its place. Idempotent. */
-  ask(commandId: string, slots: number, now: number): Admission {
-    const row = this.#sql
-      .exec<{ seq: number; slot: number | null }>('SELECT seq, slot FROM admission WHERE command_id = ?', commandId)
-      .toArray()[0]
+  /** Gives a slot if it is the turn of `id`, renews the one it has, or tells its place. Idempotent. */
+  ask(id: string, slots: number, now: number): Admission {
+    const row = this.#sql.exec<{ seq: number; slot: number | null }>('SELECT seq, slot FROM slot_queue WHERE id = ?', id).toArray()[0]
     if (!row) return { kind: 'unknown' }
-    if (row.slot !== null) return this.#lease(commandId, row.slot, now)
+    if (row.slot !== null) return this.#lease(id, row.slot, now)
     const ahead = this.#ahead(row.seq)
     const free = this.#freeSlot(slots, now)
     if (free === null || ahead > 0) return { kind: 'waiting', position: ahead }
-    return this.#lease(commandId, free, now)
+    return this.#lease(id, free, now)
   }
 
-  /** The place of a waiting command, without asking for a slot. */
-  position(commandId: string): number | null {
-    const row = this.#sql
-      .exec<{ seq: number; slot: number | null }>('SELECT seq, slot FROM admission WHERE command_id = ?', commandId)
-      .toArray()[0]
+  /** The place of one that waits, without asking for a slot. */
+  position(id: string): number | null {
+    const row = this.#sql.exec<{ seq: number; slot: number | null }>('SELECT seq, slot FROM slot_queue WHERE id = ?', id).toArray()[0]
     return row && row.slot === null ? this.#ahead(row.seq) : null
   }
 
-  /** Gives up the command's slot or place. Idempotent. */
-  release(commandId: string, now: number): void {
+  /** Gives up the slot or place of `id`. Idempotent. */
+  release(id: string, now: number): void {
     this.#sql.exec(
-      `INSERT INTO slots (slot, idle_since) SELECT slot, ? FROM admission WHERE command_id = ? AND slot IS NOT NULL
+      `INSERT INTO slots (slot, idle_since) SELECT slot, ? FROM slot_queue WHERE id = ? AND slot IS NOT NULL
        ON CONFLICT (slot) DO UPDATE SET idle_since = excluded.idle_since`,
       now,
-      commandId,
+      id,
     )
-    this.#sql.exec('DELETE FROM admission WHERE command_id = ?', commandId)
+    this.#sql.exec('DELETE FROM slot_queue WHERE id = ?', id)
   }
 
-  /** Gives free slots to those who wait longest and returns their command ids. */
-  admitWaiting(slots: number, now: number): string[] {
-    const admitted: string[] = []
+  /** Gives free slots to those who wait longest and returns them. */
+  admitWaiting(slots: number, now: number): Candidate[] {
+    const admitted: Candidate[] = []
     for (let free = this.#freeSlot(slots, now); free !== null; free = this.#freeSlot(slots, now)) {
-      const next = this.#sql
-        .exec<{ command_id: string }>('SELECT command_id FROM admission WHERE slot IS NULL ORDER BY seq LIMIT 1')
-        .toArray()[0]
+      const next = this.#sql.exec<CandidateRow>('SELECT id, kind FROM slot_queue WHERE slot IS NULL ORDER BY seq LIMIT 1').toArray()[0]
       if (!next) break
-      this.#lease(next.command_id, free, now)
-      admitted.push(next.command_id)
+      this.#lease(next.id, free, now)
+      admitted.push(next)
     }
     return admitted
   }
 
-  /** The commands whose lease ran out. */
-  expired(now: number): string[] {
-    return this.#sql
-      .exec<{ command_id: string }>('SELECT command_id FROM admission WHERE lease_expires <= ?', now)
-      .toArray()
-      .map((row) => row.command_id)
+  /** Those whose lease ran out. */
+  expired(now: number): Candidate[] {
+    return this.#sql.exec<CandidateRow>('SELECT id, kind FROM slot_queue WHERE lease_expires <= ?', now).toArray()
   }
 
-  /** Takes back the slots whose commands have not answered for another whole lease; they queue up again, at the end. */
+  /** Takes back the slots of those who have not answered for another whole lease; they queue up again, at the end. */
   reclaim(now: number): void {
-    const silent = this.#sql.exec<{ seq: number }>('SELECT seq FROM admission WHERE lease_expires <= ?', now - LEASE_MS).toArray()
+    const silent = this.#sql.exec<{ seq: number }>('SELECT seq FROM slot_queue WHERE lease_expires <= ?', now - LEASE_MS).toArray()
     for (const { seq } of silent) {
       this.#sql.exec(
-        'UPDATE admission SET slot = NULL, lease_expires = NULL, seq = (SELECT MAX(seq) + 1 FROM admission) WHERE seq = ?',
+        'UPDATE slot_queue SET slot = NULL, lease_expires = NULL, seq = (SELECT MAX(seq) + 1 FROM slot_queue) WHERE seq = ?',
         seq,
       )
     }
@@ -102,19 +102,20 @@ export class AdmissionQueue {
 
   /** When the next lease runs out, in ms since the epoch; null while no slot is taken. */
   nextExpiry(): number | null {
-    return this.#sql.exec<{ at: number | null }>('SELECT MIN(lease_expires) AS at FROM admission').one().at
+    return this.#sql.exec<{ at: number | null }>('SELECT MIN(lease_expires) AS at FROM slot_queue').one().at
   }
 
-  waiting(): number {
-    return this.#sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM admission WHERE slot IS NULL').one().n
+  /** How many commands wait. */
+  waitingCommands(): number {
+    return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM slot_queue WHERE slot IS NULL AND kind = 'command'").one().n
   }
 
   #ahead(seq: number): number {
-    return this.#sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM admission WHERE slot IS NULL AND seq < ?', seq).one().n
+    return this.#sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM slot_queue WHERE slot IS NULL AND seq < ?', seq).one().n
   }
 
-  #lease(commandId: string, slot: number, now: number): Admission {
-    this.#sql.exec('UPDATE admission SET slot = ?, lease_expires = ? WHERE command_id = ?', slot, now + LEASE_MS, commandId)
+  #lease(id: string, slot: number, now: number): Admission {
+    this.#sql.exec('UPDATE slot_queue SET slot = ?, lease_expires = ? WHERE id = ?', slot, now + LEASE_MS, id)
     return { kind: 'slot', slot }
   }
 
@@ -122,7 +123,7 @@ export class AdmissionQueue {
   #freeSlot(slots: number, now: number): number | null {
     const taken = new Set(
       this.#sql
-        .exec<{ slot: number }>('SELECT slot FROM admission WHERE slot IS NOT NULL')
+        .exec<{ slot: number }>('SELECT slot FROM slot_queue WHERE slot IS NOT NULL')
         .toArray()
         .map((row) => row.slot),
     )

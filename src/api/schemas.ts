@@ -12,7 +12,7 @@ const BODY_EXAMPLE = {
 const MAX_METADATA_DEPTH = 100
 
 /** A number, also where a client sends it as a string. */
-const wireNumber = z.union([
+export const wireNumber = z.union([
   z.number(),
   z
     .string()

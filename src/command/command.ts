@@ -3,7 +3,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { ExecutorClient } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
 import type { Progress } from '../executor/protocol.ts'
-import { ownFileOf } from '../files/own-file.ts'
+import { ownFileOf, whyMissing } from '../files/own-file.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
@@ -218,6 +218,7 @@ export class Command extends DurableObject<Env> {
         bucket: env.FILES,
         executor: this.#executor(slot),
         ownFile: (url) => ownFileOf(url, spec.account, settingsOf(env)),
+        whyMissing: (file) => whyMissing(file, env),
         apply: (event) => this.#apply(event),
         setProgress: (progress) => {
           this.#progress = progress

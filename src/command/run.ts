@@ -6,6 +6,7 @@ import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { JobState, Progress } from '../executor/protocol.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
+import { paceOf } from '../outbound/download.ts'
 import type { Settings } from '../settings.ts'
 import { downloadInput, InputFailure, type InputJob } from './download.ts'
 import type { CommandSpec } from './record.ts'
@@ -18,9 +19,6 @@ const LONG_POLL_SECONDS = 20
 /** How long an executor that stops answering in the middle of a job is asked again, in milliseconds. */
 const RECONNECT_MS = 8_000
 const RECONNECT_PAUSE_MS = 200
-/** A server that stays below the lowest rate for three looks is cut off, and asked again. */
-const PACE_INTERVAL_MS = 10_000
-const PACE_PATIENCE = 3
 /** How much of FFmpeg's stderr is kept with the command. */
 const LOG_CHARACTERS = 1_000_000
 
@@ -33,6 +31,8 @@ export interface RunContext {
   bucket: R2Bucket
   executor: ExecutorClient
   ownFile: (url: string) => Promise<OwnFile | null>
+  /** Why a file of ours is not in the bucket, as the end of a sentence. */
+  whyMissing: (file: OwnFile) => Promise<string>
   /** Records the event if it still applies. */
   apply: (event: CommandEvent) => void
   setProgress: (progress: Progress | null) => void
@@ -57,9 +57,10 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
           executor,
           job,
           maxBytes: settings.maxInputBytes,
-          pace: { minRate: settings.minDownloadRate, intervalMs: PACE_INTERVAL_MS, patience: PACE_PATIENCE },
+          pace: paceOf(settings.minDownloadRate),
           allowed: settings.allowedOrigins,
           ownFile: context.ownFile,
+          whyMissing: context.whyMissing,
           bucket: context.bucket,
           signal,
         })

@@ -1,5 +1,6 @@
 /** The Worker's side of the executor protocol. */
 import type { z } from 'zod'
+import type { IncomingBytes } from '../outbound/incoming-bytes.ts'
 import { explain, isLackOfRoom, platformEventOf } from './platform-event.ts'
 import {
   type ExecutorHealth,
@@ -11,6 +12,8 @@ import {
   MAX_BYTES_HEADER,
   type OutputList,
   outputListSchema,
+  type ProbedFiles,
+  probedFilesSchema,
   type RunRequest,
 } from './protocol.ts'
 
@@ -39,14 +42,10 @@ export interface ExecutorTransport {
   fetch(request: Request): Promise<Response>
 }
 
-export interface InputBody {
-  stream: ReadableStream
-  /** Set when the executor already has the first `offset` bytes of a file of `totalBytes`, and the stream is the rest. */
-  resume: { offset: number; totalBytes: number } | null
-}
-
 /** An answer that is slower than this is no answer, in milliseconds. Streams and long polls have their own bounds. */
 const ANSWER_TIMEOUT_MS = 30_000
+/** The executor itself gives up on a file sooner. */
+const PROBE_TIMEOUT_MS = 60_000
 const LONG_POLL_GRACE_MS = 10_000
 const SECOND_TRY_MS = 100
 
@@ -62,7 +61,7 @@ export class ExecutorClient {
   }
 
   /** Streams one input, or the rest of it, in. Answers the bytes that are there now. */
-  async putInput(job: string, filename: string, body: InputBody, maxBytes: number, signal: AbortSignal): Promise<number> {
+  async putInput(job: string, filename: string, body: IncomingBytes, maxBytes: number, signal: AbortSignal): Promise<number> {
     const headers = new Headers({ 'content-type': 'application/octet-stream', [MAX_BYTES_HEADER]: String(maxBytes) })
     if (body.resume) {
       const { offset, totalBytes } = body.resume
@@ -85,6 +84,14 @@ export class ExecutorClient {
       if (!response.ok) throw await failureOf(response)
       return Number(response.headers.get('content-length'))
     })
+  }
+
+  /** What is in inputs that were PUT before. */
+  async probe(job: string, files: string[], signal: AbortSignal): Promise<ProbedFiles> {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ files }) }
+    return within(PROBE_TIMEOUT_MS, (tooLate) =>
+      this.#json(probedFilesSchema, `/v1/jobs/${job}/probe`, { ...init, signal: AbortSignal.any([signal, tooLate]) }),
+    )
   }
 
   async run(job: string, request: RunRequest, signal: AbortSignal): Promise<JobState> {

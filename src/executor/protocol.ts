@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Bundle } from '../ffmpeg/bundle.ts'
 import { mediaFactsSchema } from '../ffmpeg/media.ts'
 
-/** `<command_id>.<attempt>`: a lost attempt's leftovers can never be mistaken for the next attempt's. */
+/** `<command_id>.<attempt>`, or a stored file's id there: a lost attempt's leftovers can never be mistaken for the next attempt's. */
 export const jobNameSchema = z.string().regex(/^[0-9a-f-]{36}\.\d{1,3}$/, 'a job is named <command_id>.<attempt>')
 
 /** A plain name in the job's folder: no separators, no leading dash (FFmpeg would read an option), not `.` or `..`. */
@@ -53,6 +53,13 @@ export type RunRequest = z.infer<typeof runRequestSchema>
 /** Answer of `PUT /v1/jobs/:job/inputs/:filename`. */
 export const inputStoredSchema = z.object({ bytes: z.number().int().nonnegative() })
 export type InputStored = z.infer<typeof inputStoredSchema>
+
+/** Body of `POST /v1/jobs/:job/probe`: names of inputs already PUT, which the job may still run with afterwards. */
+export const probeRequestSchema = z.object({ files: z.array(jobFilenameSchema).min(1).max(100) })
+
+/** Its answer: what is in each file. For one that is no media, all that the name does not tell is null. */
+export const probedFilesSchema = z.object({ files: z.record(jobFilenameSchema, mediaFactsSchema) })
+export type ProbedFiles = z.infer<typeof probedFilesSchema>
 
 export const progressSchema = z.object({
   /** 0–100 over all commands of the job, null where the length of the output cannot be known. */

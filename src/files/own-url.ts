@@ -14,6 +14,11 @@ export function workerFileUrl(origin: string, token: string, filename: string): 
   return `${origin}/files/${token}/${encodePathPart(filename)}`
 }
 
+/** The link to which one part of an upload is PUT. `token` comes from `signPartToken`. */
+export function partUrl(origin: string, token: string, partNumber: number): string {
+  return `${origin}/files/${token}/parts/${partNumber}`
+}
+
 /**
  * The file of ours that a URL names, in either form, whether its signature has expired or not.
  *

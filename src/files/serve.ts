@@ -17,7 +17,7 @@ export async function serveFile(
 ): Promise<ServedFile> {
   const check = await verifyFileToken(token, signingSecretOf(settings), Math.floor(Date.now() / 1000))
   if (!check.ok) {
-    const expired = 'this link has expired; poll the command again for a fresh one'
+    const expired = 'this link has expired; ask for the command or the file again for a fresh one'
     return { ok: false, reason: check.reason === 'expired' ? expired : 'this is no valid file link' }
   }
   const gone = { ok: false, reason: 'this file does not exist any more' } as const

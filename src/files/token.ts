@@ -1,4 +1,4 @@
-/** The signed part of a file URL that the Worker serves itself: `/files/<token>/<filename>`. */
+/** The signed part of a file URL that the Worker answers itself: `/files/<token>/<filename>`, `/files/<token>/parts/<number>`. */
 import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
 import { z } from 'zod'
 
@@ -11,7 +11,8 @@ export type FileTokenCheck =
   | { ok: false; reason: 'malformed' | 'bad_signature' }
 
 /** Part of what is signed, so that no other signature made with the same secret passes for a file token. */
-const PURPOSE = 'renderio file token 1\n'
+const READ = 'renderio file token 1\n'
+const putPart = (partNumber: number) => `renderio part token 1\n${partNumber}\n`
 
 const claimsSchema = z.tuple([z.string().min(1), z.string().min(1), z.number().int()])
 
@@ -21,9 +22,18 @@ const HMAC = { name: 'HMAC', hash: 'SHA-256' }
  * @param grant `expiresAt` in unix seconds: from that second on the token is expired.
  * @returns `<claims>.<HMAC-SHA-256>`, both base64url: one path segment that needs no encoding.
  */
-export async function signFileToken(grant: FileGrant & { expiresAt: number }, secret: string): Promise<string> {
+export function signFileToken(grant: FileGrant & { expiresAt: number }, secret: string): Promise<string> {
+  return signToken(READ, grant, secret)
+}
+
+/** As `signFileToken`, for one PUT of one part of an upload, numbered from 1. */
+export function signPartToken(grant: FileGrant & { expiresAt: number }, partNumber: number, secret: string): Promise<string> {
+  return signToken(putPart(partNumber), grant, secret)
+}
+
+async function signToken(purpose: string, grant: FileGrant & { expiresAt: number }, secret: string): Promise<string> {
   const claims = encode(bytesOf(JSON.stringify([grant.account, grant.fileId, grant.expiresAt])).buffer)
-  const mac = await crypto.subtle.sign(HMAC, await keyFor(secret), bytesOf(PURPOSE + claims))
+  const mac = await crypto.subtle.sign(HMAC, await keyFor(secret), bytesOf(purpose + claims))
   return `${claims}.${encode(mac)}`
 }
 
@@ -31,14 +41,23 @@ export async function signFileToken(grant: FileGrant & { expiresAt: number }, se
  * @param now unix seconds
  * @returns the grant; with `expired` too, since a stored file's own URL stays a valid input for its owner.
  */
-export async function verifyFileToken(token: string, secret: string, now: number): Promise<FileTokenCheck> {
+export function verifyFileToken(token: string, secret: string, now: number): Promise<FileTokenCheck> {
+  return verifyToken(READ, token, secret, now)
+}
+
+/** As `verifyFileToken`. */
+export function verifyPartToken(token: string, partNumber: number, secret: string, now: number): Promise<FileTokenCheck> {
+  return verifyToken(putPart(partNumber), token, secret, now)
+}
+
+async function verifyToken(purpose: string, token: string, secret: string, now: number): Promise<FileTokenCheck> {
   const [claims = '', signature = '', ...more] = token.split('.')
   const claimsBytes = decode(claims)
   const mac = decode(signature)
   if (claimsBytes === null || mac === null || more.length > 0) return { ok: false, reason: 'malformed' }
 
   // `verify` compares in constant time.
-  const genuine = await crypto.subtle.verify(HMAC, await keyFor(secret), mac, bytesOf(PURPOSE + claims))
+  const genuine = await crypto.subtle.verify(HMAC, await keyFor(secret), mac, bytesOf(purpose + claims))
   if (!genuine) return { ok: false, reason: 'bad_signature' }
 
   const [account, fileId, expiresAt] = claimsSchema.parse(JSON.parse(new TextDecoder().decode(claimsBytes)))

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 
 export interface GatedServer {
   url: string
+  /** Of each request so far, the first byte that it asked for. */
+  starts: readonly number[]
   /** Lets the second half through, now and for every later request. */
   open(): void
   stop(): Promise<void>
@@ -12,8 +14,10 @@ export interface GatedServer {
 export async function startGatedServer(file: Buffer): Promise<GatedServer> {
   let isOpen = false
   const held = new Set<() => void>()
+  const starts: number[] = []
   const server = createServer((request, response) => {
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
+    starts.push(start)
     const half = Math.max(start, Math.floor(file.length / 2))
     response.writeHead(start > 0 ? 206 : 200, {
       etag: '"v1"',
@@ -29,6 +33,7 @@ export async function startGatedServer(file: Buffer): Promise<GatedServer> {
   const address = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${address.port}/input.mp4`,
+    starts,
     open() {
       isOpen = true
       for (const release of held) release()

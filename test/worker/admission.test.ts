@@ -28,7 +28,7 @@ async function lifeOf(commandId: string): Promise<{ startedAt: number; endedAt: 
 /** Makes a lease look as if it had run out at `at`, in ms since the epoch, and lets the account notice. */
 async function expireLease(account: TestAccount, commandId: string, at: number): Promise<void> {
   await runInDurableObject(account.stub, (_, state) => {
-    state.storage.sql.exec('UPDATE admission SET lease_expires = ? WHERE command_id = ?', at, commandId)
+    state.storage.sql.exec('UPDATE slot_queue SET lease_expires = ? WHERE id = ?', at, commandId)
   })
   expect(await runDurableObjectAlarm(account.stub)).toBe(true)
 }
@@ -157,7 +157,7 @@ test('a slot whose executor is still warm is taken before a cold one', async () 
   const taken = await runInDurableObject(account.stub, (_, state) => {
     const queue = new AdmissionQueue(state.storage.sql, 60_000)
     const take = (id: string, now: number) => {
-      queue.enqueue(id)
+      queue.enqueue({ kind: 'command', id })
       return queue.ask(id, 3, now)
     }
     take('a', 0)
@@ -180,12 +180,12 @@ test('a warm slot comes before a cold one with a lower number', async () => {
   const admission = await runInDurableObject(account.stub, (_, state) => {
     const queue = new AdmissionQueue(state.storage.sql, 60_000)
     for (const id of ['a', 'b']) {
-      queue.enqueue(id)
+      queue.enqueue({ kind: 'command', id })
       queue.ask(id, 3, 0)
     }
     queue.release('a', 1000)
     queue.release('b', 90_000)
-    queue.enqueue('c')
+    queue.enqueue({ kind: 'command', id: 'c' })
     return queue.ask('c', 3, 100_000)
   })
   expect(admission).toEqual({ kind: 'slot', slot: 1 })

@@ -49,7 +49,7 @@ async function pauseBetween(cancelled: string, next: string): Promise<number> {
 /** Resolves when the account holds nothing for its commands any more. */
 async function untilIdle(account: TestAccount): Promise<void> {
   await until('the queue is empty', () =>
-    runInDurableObject(account.stub, async (_, state) => state.storage.sql.exec('SELECT 1 FROM admission').toArray().length === 0),
+    runInDurableObject(account.stub, async (_, state) => state.storage.sql.exec('SELECT 1 FROM slot_queue').toArray().length === 0),
   )
 }
 

@@ -64,6 +64,7 @@ test('a server that stops sending is cut off, asked again, and named in the end'
       pace: { minRate: 1000, intervalMs: 50, patience: 4 },
       allowed: settingsOf(env).allowedOrigins,
       ownFile: async () => null,
+      whyMissing: async () => '',
       bucket: env.FILES,
       signal: new AbortController().signal,
     },

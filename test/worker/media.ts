@@ -13,7 +13,7 @@ export async function requestsFor(url: string): Promise<MediaRequest[]> {
   return response.json<MediaRequest[]>()
 }
 
-export async function mediaFile(name: string): Promise<Uint8Array> {
+export async function mediaFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await (await fetch(`${env.MEDIA_URL}/${name}`)).arrayBuffer())
 }
 

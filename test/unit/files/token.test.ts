@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { signFileToken, verifyFileToken } from '../../../src/files/token.ts'
+import { signFileToken, signPartToken, verifyFileToken, verifyPartToken } from '../../../src/files/token.ts'
 
 const secret = 'a secret of the deployment'
 const grant = { account: 'acme', fileId: '0d3f5c1e-8b1f-4f6c-9b0a-1f2e3d4c5b6a', expiresAt: 1_800_000_000 }
@@ -79,5 +79,21 @@ describe('file tokens', () => {
         expect((await verifyFileToken(text, secret, 0)).ok).toBe(false)
       }),
     )
+  })
+})
+
+describe('part tokens', () => {
+  it('grant the part that was signed until the second of expiry, and no other', async () => {
+    const token = await signPartToken(grant, 7, secret)
+    expect(await verifyPartToken(token, 7, secret, grant.expiresAt - 1)).toEqual({ ok: true, account, fileId })
+    expect(await verifyPartToken(token, 7, secret, grant.expiresAt)).toMatchObject({ ok: false, reason: 'expired' })
+    for (const other of [0, 1, 77]) {
+      expect(await verifyPartToken(token, other, secret, 0)).toEqual({ ok: false, reason: 'bad_signature' })
+    }
+  })
+
+  it('do not read files, nor do file tokens write parts', async () => {
+    expect(await verifyFileToken(await signPartToken(grant, 1, secret), secret, 0)).toEqual({ ok: false, reason: 'bad_signature' })
+    expect(await verifyPartToken(await signFileToken(grant, secret), 1, secret, 0)).toEqual({ ok: false, reason: 'bad_signature' })
   })
 })

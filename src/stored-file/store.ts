@@ -1,0 +1,129 @@
+/** What a stored file keeps in its object's storage. Every fact is written here and nowhere else. */
+import type { MultipartProgress } from '../files/bucket-writer.ts'
+import type { SeenSource } from '../outbound/download.ts'
+import type { FileRecord, FileSpec } from './record.ts'
+import { type FileEvent, type FileState, transition } from './state.ts'
+
+/** A job at an executor that has not been told to forget it. */
+export interface LeftJob {
+  slot: number
+  name: string
+}
+
+const PART_PREFIX = 'part:'
+
+export class FileStore {
+  readonly #storage: DurableObjectStorage
+  #record: FileRecord | null
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage
+    this.#record = storage.kv.get<FileRecord>('record') ?? null
+  }
+
+  /** Null until the file is begun, and after everything of it is gone. Replaced, never changed. */
+  get record(): FileRecord | null {
+    return this.#record
+  }
+
+  get mustExist(): FileRecord {
+    if (!this.#record) throw new Error('this file was never begun')
+    return this.#record
+  }
+
+  create(spec: FileSpec, state: FileState): void {
+    this.#storage.transactionSync(() => this.#save({ spec, state }))
+  }
+
+  /** Records an event, and with it what must never be apart from it. Answers the new state, or null if the event does not apply. */
+  apply(event: FileEvent): FileState | null {
+    const { spec, state: before } = this.mustExist
+    const after = transition(before, event)
+    if (after === before) return null
+    this.#storage.transactionSync(() => {
+      if (before.status === 'STORED' && before.probe.stage === 'RUNNING') {
+        const job: LeftJob = { slot: before.probe.slot, name: probeJobName(spec, before.probe) }
+        this.#storage.kv.put('job', job)
+      }
+      if (after.status === 'STORED') this.multipart = null
+      this.#save({ spec, state: after })
+    })
+    return after
+  }
+
+  /** Whether the account has yet to be told how the file stands. */
+  get untold(): boolean {
+    return this.#storage.kv.get<boolean>('untold') ?? false
+  }
+
+  markTold(): void {
+    this.#storage.kv.delete('untold')
+  }
+
+  /** The multipart upload that is under way in the bucket. */
+  get multipart(): MultipartProgress | null {
+    return this.#storage.kv.get<MultipartProgress>('multipart') ?? null
+  }
+
+  set multipart(progress: MultipartProgress | null) {
+    if (progress === null) this.#storage.kv.delete('multipart')
+    else this.#storage.kv.put('multipart', progress)
+  }
+
+  /** What the bytes of a download that is under way came from. */
+  get seen(): SeenSource | null {
+    return this.#storage.kv.get<SeenSource>('seen') ?? null
+  }
+
+  set seen(source: SeenSource) {
+    this.#storage.kv.put('seen', source)
+  }
+
+  /** ETag of each part that the client has sent, by its number. */
+  get partEtags(): Record<number, string> {
+    const parts = this.#storage.kv.list<string>({ prefix: PART_PREFIX })
+    return Object.fromEntries(Array.from(parts, ([key, etag]) => [Number(key.slice(PART_PREFIX.length)), etag]))
+  }
+
+  putPart(partNumber: number, etag: string): void {
+    this.#storage.kv.put(PART_PREFIX + partNumber, etag)
+  }
+
+  /** The job that a probe left at its executor; null when there is none. */
+  get leftJob(): LeftJob | null {
+    return this.#storage.kv.get<LeftJob>('job') ?? null
+  }
+
+  forgetJob(): void {
+    this.#storage.kv.delete('job')
+  }
+
+  /** Counts an unexpected fault; answers how many there were in a row. */
+  countFault(): number {
+    const faults = (this.#storage.kv.get<number>('faults') ?? 0) + 1
+    this.#storage.kv.put('faults', faults)
+    return faults
+  }
+
+  forgiveFaults(): void {
+    this.#storage.kv.delete('faults')
+  }
+
+  /** Forgets that there was a file. */
+  async erase(): Promise<void> {
+    await this.#storage.deleteAlarm()
+    await this.#storage.deleteAll()
+    this.#record = null
+  }
+
+  #save(record: FileRecord): void {
+    this.#storage.kv.put('record', record)
+    this.#storage.kv.put('untold', true)
+    this.#record = record
+  }
+}
+
+/** `<file_id>.<attempt>`, the executor's name for this attempt to look into the file. */
+export function probeJobName(spec: FileSpec, probe: { attempt: number }): string {
+  return `${spec.id}.${probe.attempt}`
+}

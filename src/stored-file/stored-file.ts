@@ -1,0 +1,298 @@
+/** One object per stored file, named by its id: the only writer of the file's state. What a request does not finish, its alarms do. */
+import { DurableObject } from 'cloudflare:workers'
+import type { ExecutorClient } from '../executor/client.ts'
+import { executorFor } from '../executor/connect.ts'
+import type { MultipartProgress } from '../files/bucket-writer.ts'
+import { log } from '../logging/log.ts'
+import { settingsOf } from '../settings.ts'
+import { askForSlot, renewLease, takeOffList, tellAccount } from './account-link.ts'
+import { type Ending, erase, wipeJob } from './ending.ts'
+import { fetchFile } from './fetch.ts'
+import type { GivenPart } from './parts.ts'
+import { probeStored } from './probe.ts'
+import { bucketKey, type FileListing, type FileRecord, type FileSpec, listingOf } from './record.ts'
+import type { FileEvent, FileState, Probe } from './state.ts'
+import { FileStore } from './store.ts'
+import { type Completion, completeParts, openParts, type PartTarget, partTarget } from './upload-in-parts.ts'
+
+/** How long an upload may take to become complete. */
+export const UPLOAD_PATIENCE_MS = 24 * 3600 * 1000
+/** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
+const SLICE_MS = 10 * 60_000
+/** Should an alarm die without a word, the next one comes this much later. */
+const WATCHDOG_MS = 2_000
+const LEASE_RENEWAL_MS = 20_000
+/** Unexpected faults in a row before the work is given up. */
+const MAX_FAULTS = 5
+
+type At<Status extends FileState['status']> = Extract<FileState, { status: Status }>
+
+export class StoredFile extends DurableObject<Env> {
+  readonly #store: FileStore
+  /** Ends the present step when something outside of it has changed the state. */
+  #step = new AbortController()
+  /** Set by whoever wants attention, which may be while an alarm is about to go to sleep. */
+  #poked = false
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.#store = new FileStore(ctx.storage)
+  }
+
+  /** Stores a new file and sets it going. A second call with the same id changes nothing. */
+  async begin(spec: FileSpec): Promise<void> {
+    if (this.#store.record) return
+    const now = Date.now()
+    if (spec.source.type === 'URL') this.#store.create(spec, { status: 'FETCHING', since: now })
+    else this.#store.create(spec, { status: 'UPLOADING', expiresAt: now + UPLOAD_PATIENCE_MS })
+    await this.#wake()
+    if (spec.source.type === 'PARTS') await openParts(this.#store, this.env.FILES)
+    await this.#tellSoon()
+  }
+
+  /** The multipart upload that the bytes of a request go to, so that it is aborted should the request die. */
+  async keepMultipart(progress: MultipartProgress | null): Promise<void> {
+    if (this.#store.record?.state.status === 'UPLOADING') this.#store.multipart = progress
+  }
+
+  /** The bytes of a request are in the bucket. Answers false when the file was given up meanwhile. */
+  async bytesStored(sizeBytes: number): Promise<boolean> {
+    if (!this.#store.record) return false
+    this.#apply({ type: 'bytes_stored', sizeBytes, now: Date.now() })
+    await this.#wake()
+    if (this.#store.record.state.status !== 'STORED') return false
+    await this.#tellSoon()
+    return true
+  }
+
+  /** The request that brought the bytes has failed: nothing of the file stays. */
+  async abandon(): Promise<void> {
+    if (!this.#store.record) return
+    this.#apply({ type: 'deleted' })
+    await this.#wake()
+    await this.#removeFromSight()
+  }
+
+  /** Where a part goes. Null for an unknown file, and for one of another account. */
+  async partTarget(account: string, partNumber: number): Promise<PartTarget | null> {
+    return this.#recordFor(account) && partTarget(this.#store, partNumber)
+  }
+
+  /** A part is in the bucket. Answers false when the upload is over. */
+  async partStored(partNumber: number, etag: string): Promise<boolean> {
+    if (this.#store.record?.state.status !== 'UPLOADING') return false
+    this.#store.putPart(partNumber, etag)
+    return true
+  }
+
+  /** Makes the file of its parts; null as in `partTarget`. Idempotent. */
+  async completeUpload(account: string, parts: GivenPart[]): Promise<{ completion: Completion; file: FileListing } | null> {
+    const record = this.#recordFor(account)
+    if (!record) return null
+    const completion = await completeParts(this.#store, this.env.FILES, parts)
+    const { source } = record.spec
+    if (completion.kind === 'complete' && source.type === 'PARTS' && !(await this.bytesStored(source.sizeBytes))) {
+      // The file was deleted while its parts were put together.
+      await this.env.FILES.delete(bucketKey(record.spec))
+    }
+    const file = await this.read(account)
+    return file && { completion, file }
+  }
+
+  /** The file as it stands; null as in `partTarget`. */
+  async read(account: string): Promise<FileListing | null> {
+    const record = this.#recordFor(account)
+    return record && listingOf(record)
+  }
+
+  /** Deletes the file. Answers false where `read` answers null. */
+  async delete(account: string): Promise<boolean> {
+    const record = this.#recordFor(account)
+    if (!record) return false
+    const isBeingWritten = record.state.status === 'FETCHING'
+    this.#apply({ type: 'deleted' })
+    this.#step.abort()
+    await this.#wake()
+    // What is being written is removed when nobody writes it any more, which only the alarm knows.
+    if (!isBeingWritten) await this.#removeFromSight()
+    else await takeOffList(record.spec, this.env)
+    return true
+  }
+
+  /** A slot may be free. Answers false when there is no such file. */
+  async poke(): Promise<boolean> {
+    if (!this.#store.record) return false
+    await this.#wake()
+    return true
+  }
+
+  override async alarm(): Promise<void> {
+    if (!this.#store.record) return
+    await this.ctx.storage.setAlarm(Date.now() + WATCHDOG_MS)
+    this.#poked = false
+    let next: number | null
+    try {
+      next = await this.#advance()
+      if (this.#store.record) this.#store.forgiveFaults()
+    } catch (error) {
+      next = this.#store.record ? this.#countFault(error) : null
+    }
+    if (!this.#store.record) return
+    if (this.#poked) next = Date.now()
+    if (next === null) await this.ctx.storage.deleteAlarm()
+    else await this.ctx.storage.setAlarm(next)
+  }
+
+  /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
+  async #advance(): Promise<number | null> {
+    const { state } = this.#store.mustExist
+    switch (state.status) {
+      case 'UPLOADING':
+        return this.#awaitUpload(state)
+      case 'FETCHING':
+        return this.#fetch(state)
+      case 'STORED':
+        return state.probe.stage === 'DONE' ? this.#keepUntil(state.storedAt) : this.#findOut(state.probe)
+      case 'FAILED':
+        return this.#keepUntil(state.failedAt)
+      case 'DELETED':
+        await erase(this.#ending())
+        return null
+      default:
+        return state satisfies never
+    }
+  }
+
+  async #awaitUpload(state: At<'UPLOADING'>): Promise<number> {
+    if (state.expiresAt > Date.now()) {
+      await tellAccount(this.#store, this.env)
+      return state.expiresAt
+    }
+    this.#apply({ type: 'deleted' })
+    return Date.now()
+  }
+
+  async #fetch(state: At<'FETCHING'>): Promise<number> {
+    const { source } = this.#store.mustExist.spec
+    if (source.type !== 'URL') throw new Error('only a file with a URL is fetched')
+    await tellAccount(this.#store, this.env)
+    const event = await this.#inSlice((signal) => fetchFile(source.url, state.since, this.#store, this.env, signal))
+    if (event) this.#apply(event)
+    return Date.now()
+  }
+
+  async #findOut(probe: Exclude<Probe, { stage: 'DONE' }>): Promise<number> {
+    const { spec } = this.#store.mustExist
+    if (probe.stage === 'WAITING') return this.#askForSlot(probe)
+    const { attempt, slot } = probe
+    const renewal = setInterval(() => this.ctx.waitUntil(this.#renewLease(slot)), LEASE_RENEWAL_MS)
+    try {
+      const executor = this.#executor(slot)
+      this.#apply(await this.#inSlice((signal) => probeStored(spec, attempt, { bucket: this.env.FILES, executor, signal })))
+    } finally {
+      clearInterval(renewal)
+    }
+    return Date.now()
+  }
+
+  async #askForSlot(probe: Extract<Probe, { stage: 'WAITING' }>): Promise<number> {
+    await tellAccount(this.#store, this.env)
+    if (probe.retryAt > Date.now()) return probe.retryAt
+    await wipeJob(this.#ending())
+    const answer = await askForSlot(this.#store.mustExist.spec, this.env)
+    if ('askAgainAt' in answer) return answer.askAgainAt
+    this.#apply({ type: 'admitted', slot: answer.slot })
+    return Date.now()
+  }
+
+  /** Nothing more becomes of the file until it has been kept for long enough. */
+  async #keepUntil(since: number): Promise<number> {
+    await wipeJob(this.#ending())
+    await tellAccount(this.#store, this.env)
+    const expiresAt = since + settingsOf(this.env).fileRetentionMs
+    if (expiresAt > Date.now()) return expiresAt
+    this.#apply({ type: 'deleted' })
+    return Date.now()
+  }
+
+  async #inSlice<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#step = new AbortController()
+    const slice = setTimeout(() => this.#step.abort(), SLICE_MS)
+    try {
+      return await step(this.#step.signal)
+    } finally {
+      clearTimeout(slice)
+    }
+  }
+
+  async #renewLease(slot: number): Promise<void> {
+    const { record } = this.#store
+    if (record && !(await renewLease(record.spec, slot, this.env))) this.#step.abort()
+  }
+
+  /** A list shows what has just been answered; where that fails, the alarm sees to it. */
+  async #tellSoon(): Promise<void> {
+    try {
+      await tellAccount(this.#store, this.env)
+    } catch (error) {
+      log('warn', 'file.not_told', { file_id: this.#store.record?.spec.id, error })
+    }
+  }
+
+  async #removeFromSight(): Promise<void> {
+    try {
+      await erase(this.#ending())
+    } catch (error) {
+      // The alarm does it again, and nobody finds the file meanwhile.
+      log('warn', 'file.not_erased', { file_id: this.#store.record?.spec.id, error })
+    }
+  }
+
+  #apply(event: FileEvent): void {
+    // A step may end after the file was erased under it.
+    if (!this.#store.record) return
+    const after = this.#store.apply(event)
+    if (after === null) return
+    const { id, account } = this.#store.mustExist.spec
+    log('info', 'file.state', {
+      file_id: id,
+      account,
+      status: after.status,
+      ...(after.status === 'STORED' && { probe: after.probe.stage }),
+      ...(after.status === 'FAILED' && { error_status: after.error.status }),
+    })
+  }
+
+  /** An unexpected fault is ours: it is retried with growing pauses, and what can be done without is given up after a few. */
+  #countFault(error: unknown): number {
+    const faults = this.#store.countFault()
+    const { spec, state } = this.#store.mustExist
+    log('error', 'file.fault', { file_id: spec.id, account: spec.account, faults, error })
+    if (faults >= MAX_FAULTS) {
+      const message = 'something went wrong on our side, several times in a row; store the file again'
+      this.#apply({ type: 'failed', error: { status: 'INTERNAL_ERROR', message }, now: Date.now() })
+      if (state.status === 'STORED' && state.probe.stage === 'RUNNING') {
+        this.#apply({ type: 'probed', attempt: state.probe.attempt, media: null })
+      }
+    }
+    return Date.now() + Math.min(60_000, 500 * 2 ** faults)
+  }
+
+  async #wake(): Promise<void> {
+    this.#poked = true
+    await this.ctx.storage.setAlarm(Date.now())
+  }
+
+  #recordFor(account: string): FileRecord | null {
+    const { record } = this.#store
+    return record?.spec.account === account && record.state.status !== 'DELETED' ? record : null
+  }
+
+  #ending(): Ending {
+    return { store: this.#store, env: this.env, executor: (slot) => this.#executor(slot) }
+  }
+
+  #executor(slot: number): ExecutorClient {
+    return executorFor(this.env, this.#store.mustExist.spec.account, slot)
+  }
+}

@@ -1,0 +1,91 @@
+import { env } from 'cloudflare:workers'
+import { expect, test } from 'vitest'
+import { BucketWriter, type MultipartProgress, TooManyBytes } from '../../src/files/bucket-writer.ts'
+
+const MEBIBYTE = 1024 * 1024
+
+function writerTo(key: string, progress: MultipartProgress | null, seen: (MultipartProgress | null)[], maxBytes = 100 * MEBIBYTE) {
+  return new BucketWriter({
+    bucket: env.FILES,
+    key,
+    filename: 'a.bin',
+    maxBytes,
+    progress,
+    onProgress: (at) => {
+      seen.push(at)
+    },
+  })
+}
+
+/** Bytes that differ from place to place. */
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, n) => (n * 31 + (n >> 12)) & 0xff)
+}
+
+async function writeInPieces(writer: BucketWriter, bytes: Uint8Array, pieceLength: number): Promise<void> {
+  for (let at = 0; at < bytes.length; at += pieceLength) {
+    const piece = bytes.slice(at, at + pieceLength)
+    await writer.write(piece)
+    // As a reader does that uses its buffer again.
+    piece.fill(0)
+  }
+}
+
+async function stored(key: string): Promise<Uint8Array | null> {
+  const object = await env.FILES.get(key)
+  return object && new Uint8Array(await object.arrayBuffer())
+}
+
+test('a file of several parts has every byte in its place, whatever the pieces', async () => {
+  const key = `writer/${crypto.randomUUID()}`
+  const bytes = pattern(11 * MEBIBYTE + 7)
+  const seen: (MultipartProgress | null)[] = []
+  const writer = writerTo(key, null, seen)
+  await writeInPieces(writer, bytes, 700_001)
+  expect(await env.FILES.head(key), 'nothing is there before it is complete').toBeNull()
+  expect(await writer.close()).toBe(bytes.length)
+  expect(Buffer.compare((await stored(key)) ?? new Uint8Array(), bytes)).toBe(0)
+  expect(seen.map((progress) => progress?.etags.length)).toEqual([0, 1, 2, 3])
+})
+
+test('what fits into one part is one PUT, up to its last byte', async () => {
+  const key = `writer/${crypto.randomUUID()}`
+  const seen: (MultipartProgress | null)[] = []
+  const writer = writerTo(key, null, seen)
+  await writer.write(new Uint8Array(5 * MEBIBYTE))
+  expect(await writer.close()).toBe(5 * MEBIBYTE)
+  expect([(await env.FILES.head(key))?.size, seen]).toEqual([5 * MEBIBYTE, []])
+})
+
+test('a second writer goes on where the first has come to', async () => {
+  const key = `writer/${crypto.randomUUID()}`
+  const bytes = pattern(12 * MEBIBYTE)
+  const seen: (MultipartProgress | null)[] = []
+  await writeInPieces(writerTo(key, null, seen), bytes.subarray(0, 6 * MEBIBYTE), MEBIBYTE)
+  const second = writerTo(key, seen.at(-1) ?? null, seen)
+  expect(second.bytes).toBe(5 * MEBIBYTE)
+  await writeInPieces(second, bytes.subarray(second.bytes), MEBIBYTE)
+  await second.close()
+  expect(Buffer.compare((await stored(key)) ?? new Uint8Array(), bytes)).toBe(0)
+})
+
+test('what is discarded leaves nothing, and may be written anew', async () => {
+  const key = `writer/${crypto.randomUUID()}`
+  const seen: (MultipartProgress | null)[] = []
+  const writer = writerTo(key, null, seen)
+  await writer.write(new Uint8Array(6 * MEBIBYTE))
+  const uploadId = seen[0]?.uploadId ?? ''
+  await writer.discard()
+  expect([writer.bytes, seen.at(-1)]).toEqual([0, null])
+  await expect(env.FILES.resumeMultipartUpload(key, uploadId).uploadPart(1, 'x')).rejects.toThrow()
+  await writer.write(Uint8Array.of(1, 2))
+  await writer.close()
+  expect(await stored(key)).toEqual(Uint8Array.of(1, 2))
+})
+
+test('no byte over the limit is taken', async () => {
+  const writer = writerTo(`writer/${crypto.randomUUID()}`, null, [], 10)
+  await writer.write(new Uint8Array(10))
+  await expect(writer.write(Uint8Array.of(1))).rejects.toThrow(TooManyBytes)
+  expect(writer.bytes).toBe(10)
+})
