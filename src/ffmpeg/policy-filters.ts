@@ -96,7 +96,8 @@ export const FILTERS: ReadonlyMap<string, FilterRule> = new Map<string, FilterRu
   [
     'paletteuse',
     {
-      positional: ['dither', 'bayer_scale', 'diff_mode', 'new', 'alpha_threshold', 'use_alpha', 'debug_kdtree'],
+      // The sixth is `use_alpha` in FFmpeg 5 and 6, which has to be named therefore.
+      positional: ['dither', 'bayer_scale', 'diff_mode', 'new', 'alpha_threshold', 'debug_kdtree', 'debug_kdtree'],
       options: { debug_kdtree: WRITE },
     },
   ],

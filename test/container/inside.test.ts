@@ -1,6 +1,8 @@
 /** The attacks, and the tables of the policy, against the image's own FFmpeg and the sandbox that holds in its containers. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, inject, test } from 'vitest'
+import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { docker, EXECUTOR_IMAGE } from './engine.ts'
 
@@ -16,24 +18,27 @@ const reportSchema = z.object({
 
 /** Runs test files inside a container of the executor's image, which gets this project to read and nothing else. */
 async function runInside(vitestProject: string, ...files: string[]): Promise<{ passed: string[]; skipped: string[]; failed: string[] }> {
-  const printed = await docker(
+  const reports = await mkdtemp(path.join(tmpdir(), 'renderio-test-'))
+  onTestFinished(() => rm(reports, { recursive: true, force: true }))
+  const volumes = ['--volume', `${ROOT}:/project:ro`, '--volume', `${reports}:/reports`]
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--configLoader=runner', '--reporter=json', '--outputFile=/reports/report.json']
+  // It ends with 1 where a test failed, which the report says too.
+  const run = docker(
     'run',
     '--rm',
-    '--entrypoint',
-    'node',
-    '--volume',
-    `${ROOT}:/project:ro`,
-    '--workdir',
-    '/project',
+    '--entrypoint=node',
+    ...volumes,
+    '--workdir=/project',
     EXECUTOR_IMAGE,
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--configLoader=runner',
+    ...vitest,
     `--project=${vitestProject}`,
-    '--reporter=json',
     ...files,
-  ).catch((error: unknown) => (error instanceof Error && 'stdout' in error ? String(error.stdout) : Promise.reject(error)))
-  const report = reportSchema.parse(JSON.parse(printed.slice(printed.indexOf('{"numTotalTestSuites"'))))
+  )
+  const [outcome] = await Promise.allSettled([run])
+  const report = await readFile(path.join(reports, 'report.json'), 'utf8').then(
+    (text) => reportSchema.parse(JSON.parse(text)),
+    () => Promise.reject(outcome.status === 'rejected' ? outcome.reason : new Error('there is no report')),
+  )
   const results = report.testResults.flatMap((file) => file.assertionResults)
   const named = (status: string) => results.filter((result) => result.status === status).map((result) => result.fullName)
   return {

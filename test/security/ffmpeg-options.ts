@@ -45,7 +45,7 @@ export function freeOptions(): HelpOption[] {
 export function toolOptions(): { name: string; help: string }[] {
   const [tool = ''] = ffmpeg('-h', 'full').split(/^\S+ AVOptions:$/m)
   return tool.split('\n').flatMap((line) => {
-    const option = /^-([\w?-]+) +(.*)$/.exec(line)
+    const option = /^-([\w?-]+)(?:\[:<\w+>\])? +(.*)$/.exec(line)
     return option === null ? [] : [{ name: option[1] ?? '', help: option[2] ?? '' }]
   })
 }
