@@ -16,6 +16,8 @@ export default defineConfig({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
               compatibilityFlags: ['nodejs_compat'],
+              // As many requests as the tests can make in that time on a busy machine, and no account of theirs makes otherwise.
+              ratelimits: { REQUEST_LIMIT: { namespace_id: '1001', simple: { limit: 1000, period: 10 } } },
               bindings: {
                 EXECUTOR_URL: inject('executorUrl'),
                 MEDIA_URL: inject('mediaUrl'),

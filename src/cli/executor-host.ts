@@ -20,3 +20,9 @@ export async function useContainers(): Promise<ExecutorHost> {
   await removeContainers()
   return { description: 'containers', vars: {}, containers: true, program: null, stop: removeContainers }
 }
+
+/** An executor that somebody else runs, on this machine or on another. */
+export async function useExecutor({ url, token }: { url: string; token: string | undefined }): Promise<ExecutorHost> {
+  const vars = { EXECUTOR_URL: url, ...(token !== undefined && { EXECUTOR_TOKEN: token }) }
+  return { description: url, vars, containers: false, program: null, stop: async () => {} }
+}

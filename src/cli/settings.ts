@@ -42,6 +42,8 @@ const environmentSchema = z.object({
   MAX_CONCURRENT_COMMANDS: wholeNumber(1, 1000).default(availableParallelism()),
   FFMPEG_PATH: z.string().optional(),
   FFPROBE_PATH: z.string().optional(),
+  EXECUTOR_URL: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
+  EXECUTOR_TOKEN: z.string().optional(),
 })
 
 export interface Settings {
@@ -53,6 +55,8 @@ export interface Settings {
   maxConcurrentCommands: number
   ffmpegPath: string | undefined
   ffprobePath: string | undefined
+  /** An executor that runs already, and what it asks for. */
+  executor: { url: string; token: string | undefined } | null
   /** Further variables of the Worker. */
   workerVars: Readonly<Record<string, string>>
 }
@@ -66,7 +70,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     const name = String(issue?.path[0])
     throw new OperatorError(`${name}=${name === 'RENDERIO_API_KEY' ? '…' : given[name]} is not usable: it must be ${issue?.message}`)
   }
-  const { PORT, STATE_DIR, RENDERIO_API_KEY, MAX_CONCURRENT_COMMANDS, FFMPEG_PATH, FFPROBE_PATH } = parsed.data
+  const { PORT, STATE_DIR, RENDERIO_API_KEY, MAX_CONCURRENT_COMMANDS, FFMPEG_PATH, FFPROBE_PATH, EXECUTOR_URL, EXECUTOR_TOKEN } =
+    parsed.data
   return {
     port: PORT,
     stateDir: path.resolve(PROJECT_ROOT, STATE_DIR),
@@ -74,6 +79,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     maxConcurrentCommands: MAX_CONCURRENT_COMMANDS,
     ffmpegPath: FFMPEG_PATH,
     ffprobePath: FFPROBE_PATH,
+    executor: EXECUTOR_URL === undefined ? null : { url: EXECUTOR_URL, token: EXECUTOR_TOKEN },
     workerVars: Object.fromEntries(WORKER_SETTINGS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]))),
   }
 }

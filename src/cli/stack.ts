@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashApiKey } from '../api/api-key.ts'
-import { type ExecutorHost, useContainers } from './executor-host.ts'
+import { type ExecutorHost, useContainers, useExecutor } from './executor-host.ts'
 import { startExecutorProcess } from './executor-process.ts'
 import { type InstanceSecrets, loadInstanceSecrets, writePrivateFile } from './instance-secrets.ts'
 import { KeyStore } from './key-store.ts'
@@ -54,8 +54,7 @@ export async function startStack({ settings, executorIn = 'process', log, signal
   const apiKey = settings.apiKey ?? secrets.api_key
   const url = `http://localhost:${port}`
 
-  const host = executorIn === 'containers' ? useContainers() : startExecutorProcess(settings, secrets.executor_token, log)
-  const executor = await host.catch(async (error: unknown) => {
+  const executor = await hostExecutor().catch(async (error: unknown) => {
     await unlock()
     throw error
   })
@@ -86,6 +85,11 @@ export async function startStack({ settings, executorIn = 'process', log, signal
   const origins = settings.workerVars.ALLOWED_PRIVATE_ORIGINS ?? EVERY_ORIGIN
   if (origins !== '') log(`Inputs and webhooks may be on private addresses: ALLOWED_PRIVATE_ORIGINS=${origins}`)
   return { url, apiKey, executor: executor.description, stop }
+
+  function hostExecutor(): Promise<ExecutorHost> {
+    if (executorIn === 'containers') return useContainers()
+    return settings.executor ? useExecutor(settings.executor) : startExecutorProcess(settings, secrets.executor_token, log)
+  }
 }
 
 async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, executorVars: ExecutorHost['vars']): Promise<string> {

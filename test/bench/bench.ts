@@ -5,6 +5,7 @@ import path from 'node:path'
 import { PROJECT_ROOT, readSettings } from '../../src/cli/settings.ts'
 import { type Stack, startStack } from '../../src/cli/stack.ts'
 import { type BareServer, startBareServer } from './bare-server.ts'
+import { measureContainers } from './containers.ts'
 import { type BenchMedia, startBenchMedia } from './media.ts'
 import { watchMemory } from './memory.ts'
 import { type BenchJob, timePlain } from './plain.ts'
@@ -47,6 +48,7 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
     ),
   copy50: (bench) => copy(bench, 50),
   copy500: (bench) => copy(bench, 500),
+  containers: ({ stack }) => measureContainers(stack),
   submits: async ({ stack, bare }) => {
     const blocker = await holdAllSlots(stack)
     const ours = await rate(() =>

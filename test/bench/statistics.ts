@@ -19,7 +19,7 @@ export function spreadOf(figures: number[]): Spread {
 export interface Row {
   scenario: string
   measure: string
-  unit: 'ms' | 's' | 'MB' | '×' | '/s'
+  unit: 'ms' | 's' | 'MB' | '×' | '/s' | ''
   value: number
   /** Of what `value` is the median, where it is one. */
   spread: Spread | null

@@ -171,3 +171,33 @@ describe.skipIf(!engine.available)('FFmpeg in containers', () => {
     await api.ended(id)
   })
 })
+
+describe.skipIf(!engine.available)('the image by itself', () => {
+  test('serves a Worker that is told its address and token, and asks everyone else for the token', { timeout: SLOW_MS }, async () => {
+    const id = await docker(
+      'run',
+      '--detach',
+      '--rm',
+      '--publish',
+      '127.0.0.1::8080',
+      '--env',
+      'EXECUTOR_TOKEN=of-this-test',
+      EXECUTOR_IMAGE,
+    )
+    onTestFinished(async () => void (await docker('rm', '--force', id)))
+    const url = `http://${await docker('port', id, '8080/tcp')}`
+    await waitUntil('it listens', async () => (await fetch(`${url}/v1/health`).catch(() => null))?.status === 401)
+    const stack = await startTestStack({ env: { EXECUTOR_URL: url, EXECUTOR_TOKEN: 'of-this-test' } })
+    onTestFinished(async () => void (await stack.stop()))
+    const api = new ApiClient(stack)
+    expect((await api.ended(await api.submit(TINY))).status).toBe('SUCCESS')
+    const isHealthy = () =>
+      docker('exec', id, 'node', 'container/health-check.ts').then(
+        () => true,
+        () => false,
+      )
+    expect(await isHealthy()).toBe(true)
+    await docker('exec', id, 'chmod', '-x', '/usr/bin/ffmpeg')
+    await waitUntil('the health check fails', async () => !(await isHealthy()))
+  })
+})

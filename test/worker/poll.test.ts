@@ -157,7 +157,8 @@ describe('progress', () => {
     const account = await TestAccount.create()
     const id = await account.submit({
       output_files: { out_tone: 'tone.wav' },
-      ffmpeg_command: '-re -f lavfi -i sine -t 2 {{out_tone}}',
+      // Long enough for a busy machine to be asked twice.
+      ffmpeg_command: '-re -f lavfi -i sine -t 6 {{out_tone}}',
     })
     const seen: number[] = []
     await until('it has ended', async () => {

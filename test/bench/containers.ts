@@ -1,0 +1,81 @@
+/** What containers cost beside the embedded run: the wait for a cold one, and a tiny job in a warm one. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { readSettings } from '../../src/cli/settings.ts'
+import { type Stack, startStack } from '../../src/cli/stack.ts'
+import { docker, prepareEngine } from '../container/engine.ts'
+import { ApiClient } from '../support/api-client.ts'
+import { type Row, spreadOf } from './statistics.ts'
+
+const COLD_RUNS = 3
+const WARM_RUNS = 15
+const TINY = { output_files: { out_image: 'tiny.png' }, ffmpeg_command: '-f lavfi -i testsrc=s=64x64 -frames:v 1 {{out_image}}' }
+const EXECUTORS = ['--filter', 'name=^/?workerd-renderio-Executor-.*[0-9a-f]$', '--format', '{{.ID}}']
+
+/** Milliseconds from the submit to the end, and what of them is not FFmpeg's own time, which differs with its version. */
+async function timeTiny(stack: Stack): Promise<{ totalMs: number; besideFfmpegMs: number }> {
+  const started = performance.now()
+  const api = new ApiClient(stack)
+  const command = await api.poll(await api.submit(TINY), 60)
+  const totalMs = performance.now() - started
+  if (command.status !== 'SUCCESS') throw new Error(`a tiny job ended with ${command.error_message}`)
+  return { totalMs, besideFfmpegMs: totalMs - (command.ffmpeg_command_run_seconds ?? 0) * 1000 }
+}
+
+async function timesOf(runs: number, time: () => Promise<{ totalMs: number; besideFfmpegMs: number }>) {
+  const times: { totalMs: number; besideFfmpegMs: number }[] = []
+  for (let run = 0; run < runs; run++) times.push(await time())
+  return { total: spreadOf(times.map(({ totalMs }) => totalMs)), beside: spreadOf(times.map(({ besideFfmpegMs }) => besideFfmpegMs)) }
+}
+
+async function executors(): Promise<string[]> {
+  return (await docker('ps', ...EXECUTORS)).split('\n').filter(Boolean)
+}
+
+/** @param embedded a stack whose executor is a process, to compare with */
+export async function measureContainers(embedded: Stack): Promise<Row[]> {
+  const engine = await prepareEngine(() => {})
+  if (!engine.available) {
+    console.log(`Containers are not measured: ${engine.reason}`)
+    return []
+  }
+  Object.assign(process.env, engine.env)
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bench-containers-'))
+  const settings = { ...readSettings(process.env), port: 0, stateDir }
+  const stack = await startStack({ settings, executorIn: 'containers', log: () => {} })
+  try {
+    const cold = await timesOf(COLD_RUNS, async () => {
+      const running = await executors()
+      if (running.length > 0) await docker('rm', '--force', ...running)
+      return timeTiny(stack)
+    })
+    const warm = await timesOf(WARM_RUNS, () => timeTiny(stack))
+    const process = await timesOf(WARM_RUNS, () => timeTiny(embedded))
+    return [
+      { scenario: 'containers', measure: 'cold: submit to SUCCESS', unit: 'ms', value: cold.total.median, spread: cold.total, goal: null },
+      { scenario: 'containers', measure: 'warm: submit to SUCCESS', unit: 'ms', value: warm.total.median, spread: warm.total, goal: null },
+      { scenario: 'containers', measure: 'warm, beside FFmpeg', unit: 'ms', value: warm.beside.median, spread: warm.beside, goal: null },
+      {
+        scenario: 'containers',
+        measure: 'embedded, beside FFmpeg',
+        unit: 'ms',
+        value: process.beside.median,
+        spread: process.beside,
+        goal: null,
+      },
+      {
+        scenario: 'containers',
+        measure: 'warm over embedded',
+        unit: 'ms',
+        value: warm.beside.median - process.beside.median,
+        spread: null,
+        goal: '< 30',
+      },
+      { scenario: 'containers', measure: 'containers at work', unit: '', value: (await executors()).length, spread: null, goal: null },
+    ]
+  } finally {
+    await stack.stop()
+    await rm(stateDir, { recursive: true, force: true })
+  }
+}
