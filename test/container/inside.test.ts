@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { inspect } from 'node:util'
 import { describe, expect, inject, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { docker, EXECUTOR_IMAGE } from './engine.ts'
@@ -37,7 +38,7 @@ async function runInside(vitestProject: string, ...files: string[]): Promise<{ p
   const [outcome] = await Promise.allSettled([run])
   const report = await readFile(path.join(reports, 'report.json'), 'utf8').then(
     (text) => reportSchema.parse(JSON.parse(text)),
-    () => Promise.reject(outcome.status === 'rejected' ? outcome.reason : new Error('there is no report')),
+    () => Promise.reject(new Error(`there is no report: ${outcome.status === 'rejected' ? inspect(outcome.reason) : outcome.value}`)),
   )
   const results = report.testResults.flatMap((file) => file.assertionResults)
   const named = (status: string) => results.filter((result) => result.status === status).map((result) => result.fullName)
