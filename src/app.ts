@@ -11,6 +11,7 @@ import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors
 import { registerFiles } from './api/files.ts'
 import { registerHealth } from './api/health.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
+import { registerPresets } from './api/presets.ts'
 import { requestId } from './api/request-id.ts'
 import { registerSubmits } from './api/submits.ts'
 import { registerPartUpload, registerUploadInParts } from './api/upload-parts.ts'
@@ -38,6 +39,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerCommandActions(app)
   registerUploadInParts(app)
   registerFiles(app)
+  registerPresets(app)
   registerWebhooks(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })

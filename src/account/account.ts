@@ -2,12 +2,14 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { CommandListing } from '../command/record.ts'
 import { log } from '../logging/log.ts'
+import type { Preset } from '../presets/preset.ts'
 import { settingsOf } from '../settings.ts'
 import type { FileListing } from '../stored-file/record.ts'
 import { type Admission, AdmissionQueue, type Candidate } from './admission.ts'
 import { type CommandFilter, CommandIndex, type CommandPage } from './command-index.ts'
 import { type FileFilter, FileIndex, type FilePage } from './file-index.ts'
 import { type IdempotencyClaim, IdempotencyKeys } from './idempotency.ts'
+import { type PresetPage, Presets } from './presets.ts'
 import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
 /** What becomes of a submit; `commandIds` and `createdAt` (ms since the epoch) are those of the first time where it is a repetition. */
@@ -23,6 +25,7 @@ export class Account extends DurableObject<Env> {
   readonly #commands: CommandIndex
   readonly #keys: IdempotencyKeys
   readonly #files: FileIndex
+  readonly #presets: Presets
   readonly #webhook: WebhookEndpoints
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -31,6 +34,7 @@ export class Account extends DurableObject<Env> {
     this.#commands = new CommandIndex(ctx.storage.sql)
     this.#keys = new IdempotencyKeys(ctx.storage.sql)
     this.#files = new FileIndex(ctx.storage.sql)
+    this.#presets = new Presets(ctx.storage.sql)
     this.#webhook = new WebhookEndpoints(ctx.storage.sql)
   }
 
@@ -113,6 +117,30 @@ export class Account extends DurableObject<Env> {
   /** What is listed of a file; null for one that is not, or no longer. */
   async readFile(id: string): Promise<FileListing | null> {
     return this.#files.read(id)
+  }
+
+  /** Answers false when the account has as many presets as it may. */
+  async addPreset(preset: Preset): Promise<boolean> {
+    return this.#presets.add(preset)
+  }
+
+  /** One of the account's own presets; null for any other. */
+  async readPreset(id: string): Promise<Preset | null> {
+    return this.#presets.read(id)
+  }
+
+  /** Answers false when it has been deleted meanwhile. */
+  async replacePreset(preset: Preset): Promise<boolean> {
+    return this.#presets.replace(preset)
+  }
+
+  async deletePreset(id: string): Promise<boolean> {
+    return this.#presets.delete(id)
+  }
+
+  /** A page of the account's own presets, newest first. */
+  async listPresets(limit: number, offset: number): Promise<PresetPage> {
+    return this.#presets.page(limit, offset)
   }
 
   /** The account's webhook, and what signs every event of the account. */

@@ -5,6 +5,7 @@ import type { Fault } from '../ffmpeg/command.ts'
 const STATUS = {
   INVALID_REQUEST: 400,
   UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
   CONFLICT: 409,

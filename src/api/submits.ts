@@ -1,23 +1,20 @@
 /** Submitting commands: one, a chain, several, or none at all for a trial. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { every } from 'hono/combine'
 import type { CommandSpec } from '../command/record.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import { accept, acceptErrors, newIdentity } from './accept.ts'
 import { type CommandIdentity, checkSubmit } from './check-submit.ts'
-import { commandReply } from './command-reply.ts'
-import { commandStub } from './command-stub.ts'
 import type { ApiEnv } from './env.ts'
 import { ValidationError } from './errors.ts'
 import { idempotencyClaim, idempotencyKeySchema } from './idempotency.ts'
 import { jsonBody } from './json-body.ts'
 import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, json, requestErrors } from './responses.ts'
-import { commandSchema, type SubmitBody, submitSchema, submittedSchema, waitQuerySchema, waitSchema } from './schemas.ts'
+import { type SubmitBody, submitSchema } from './schemas.ts'
+import { commandTypeOf, optionsOf, submitCommand, submitRequest, submitResponses } from './submit-command.ts'
 import {
   anySubmitSchema,
-  type ChainedSubmitBody,
   chainedSubmitSchema,
   multipleSubmitSchema,
   multipleSubmittedSchema,
@@ -28,15 +25,6 @@ import {
 const security = [{ ApiKey: [] }]
 const middleware = every(limitSubmits, jsonBody)
 const idempotencyHeader = z.object({ 'idempotency-key': idempotencyKeySchema })
-const submitHeaders = idempotencyHeader.extend({
-  prefer: z.string().optional().openapi({ description: '`wait=N`: as the query parameter.' }),
-})
-const submitResponses = {
-  200: json(z.union([submittedSchema, commandSchema]), 'Accepted; with `wait`, the poll response.'),
-  ...requestErrors,
-  ...bodyErrors,
-  ...acceptErrors,
-}
 
 const single = createRoute({
   method: 'post',
@@ -46,8 +34,7 @@ const single = createRoute({
   security,
   middleware,
   request: {
-    query: waitQuerySchema,
-    headers: submitHeaders,
+    ...submitRequest,
     body: { required: true, content: { 'application/json': { schema: submitSchema } } },
   },
   responses: submitResponses,
@@ -63,8 +50,7 @@ const chained = createRoute({
   security,
   middleware,
   request: {
-    query: waitQuerySchema,
-    headers: submitHeaders,
+    ...submitRequest,
     body: { required: true, content: { 'application/json': { schema: chainedSubmitSchema } } },
   },
   responses: submitResponses,
@@ -97,13 +83,25 @@ const validate = createRoute({
 
 export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(single, async (c) => {
-    const { 'idempotency-key': key, prefer } = c.req.valid('header')
-    return c.json(await submitOne(c, c.req.valid('json'), key, c.req.valid('query').wait ?? preferredWait(prefer)), 200)
+    const body = c.req.valid('json')
+    return c.json(
+      await submitCommand(c, body, {
+        request: { kind: commandTypeOf(body), body },
+        ...optionsOf(c.req.valid('query'), c.req.valid('header')),
+      }),
+      200,
+    )
   })
 
   app.openapi(chained, async (c) => {
-    const { 'idempotency-key': key, prefer } = c.req.valid('header')
-    return c.json(await submitOne(c, c.req.valid('json'), key, c.req.valid('query').wait ?? preferredWait(prefer)), 200)
+    const body = c.req.valid('json')
+    return c.json(
+      await submitCommand(c, body, {
+        request: { kind: commandTypeOf(body), body },
+        ...optionsOf(c.req.valid('query'), c.req.valid('header')),
+      }),
+      200,
+    )
   })
 
   app.openapi(multiple, async (c) => {
@@ -121,20 +119,6 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
   })
 }
 
-/** Answers the command's id, or, when there is time to wait, how it stands after it. */
-async function submitOne(
-  c: Context<ApiEnv>,
-  body: SubmitBody | ChainedSubmitBody,
-  idempotencyKey: string | undefined,
-  waitSeconds: number | undefined,
-) {
-  const type = commandTypeOf(body)
-  const spec = await checkSubmit(body, newIdentity(c, type), settingsOf(c.env))
-  const [commandId = spec.id] = await accept(c, [spec], await idempotencyClaim(idempotencyKey, { kind: type, body }))
-  if (!waitSeconds) return { command_id: commandId }
-  return commandReply(c, await commandStub(c.env, commandId).wait(c.var.account, waitSeconds))
-}
-
 /** Every command's faults together, each with its place in the list. */
 async function checkAll(bodies: SubmitBody[], shared: CommandIdentity, settings: Settings): Promise<CommandSpec[]> {
   const checks = await Promise.allSettled(bodies.map((body) => checkSubmit(body, { ...shared, id: crypto.randomUUID() }, settings)))
@@ -145,15 +129,4 @@ async function checkAll(bodies: SubmitBody[], shared: CommandIdentity, settings:
   })
   if (faults.length > 0) throw new ValidationError(faults)
   return checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
-}
-
-function commandTypeOf(body: SubmitBody | ChainedSubmitBody): 'FFMPEG_COMMAND' | 'CHAINED_COMMAND' {
-  return 'ffmpeg_commands' in body ? 'CHAINED_COMMAND' : 'FFMPEG_COMMAND'
-}
-
-/** `Prefer: wait=N` (RFC 7240). A preference that cannot be met is ignored, as the RFC has it. */
-function preferredWait(prefer: string | undefined): number | undefined {
-  const asked = /(?:^|[,;\s])wait\s*=\s*"?(\d+)"?/i.exec(prefer ?? '')?.[1]
-  const wait = waitSchema.safeParse(asked === undefined ? undefined : Math.min(60, Number(asked)))
-  return wait.success ? wait.data : undefined
 }
