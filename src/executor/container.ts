@@ -27,9 +27,12 @@ export class Executor extends Container<Env> {
   // Any answer proves that the program listens, so a cheap one is asked for.
   override pingEndpoint = 'executor/'
   #starting: Promise<void> | null = null
+  #ending: Promise<void> | null = null
 
   /** Passes a request on to the program. None is started to be asked about a job that it cannot know. */
   override async fetch(request: Request): Promise<Response> {
+    // What comes while the container ends is for the next one.
+    await this.#ending
     if (!this.ctx.container?.running && asksForJob(request)) return knowsNothing(request)
     try {
       await this.#ready()
@@ -57,6 +60,13 @@ export class Executor extends Container<Env> {
       this.renewActivityTimeout()
       return
     }
+    this.#ending = this.#end().finally(() => {
+      this.#ending = null
+    })
+    await this.#ending
+  }
+
+  async #end(): Promise<void> {
     await this.stop()
     const deadline = Date.now() + LINGER_MS
     while (this.ctx.container?.running && Date.now() < deadline) await scheduler.wait(LOOK_AGAIN_MS)
