@@ -53,6 +53,8 @@ export default defineConfig({
           name: 'container',
           include: ['test/container/**/*.test.ts'],
           globalSetup: ['test/container/setup.ts'],
+          // Where wrangler ends, it removes every container of the image that it has built, whoever runs it.
+          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

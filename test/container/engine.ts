@@ -43,8 +43,7 @@ export async function prepareEngine(log: (line: string) => void): Promise<Engine
     }
   }
   log(`Building ${EXECUTOR_IMAGE}`)
-  // The label makes it another image than wrangler's: wrangler removes whatever runs the very image that it has built.
-  await docker('build', '--tag', EXECUTOR_IMAGE, '--label', 'renderio.tests=1', '--file', path.join(ROOT, 'container/Dockerfile'), ROOT)
+  await docker('build', '--tag', EXECUTOR_IMAGE, '--file', path.join(ROOT, 'container/Dockerfile'), ROOT)
   if (!(await isStandIn(NODE_IMAGE))) return { available: true, env: {} }
   await docker('build', '--tag', SIDECAR_IMAGE, '--file', path.join(STAND_INS, 'sidecar.Dockerfile'), STAND_INS)
   return {
