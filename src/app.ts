@@ -17,6 +17,7 @@ import { registerSubmits } from './api/submits.ts'
 import { registerPartUpload, registerUploadInParts } from './api/upload-parts.ts'
 import { registerWebhooks } from './api/webhooks.ts'
 import { log } from './logging/log.ts'
+import { registerMcp } from './mcp/server.ts'
 
 export function createApp(): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>({
@@ -41,6 +42,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerFiles(app)
   registerPresets(app)
   registerWebhooks(app)
+  registerMcp(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'RenderIO', version: '1' } })

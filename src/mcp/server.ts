@@ -1,0 +1,60 @@
+/** The API for agents: a server of the Model Context Protocol (Streamable HTTP, without sessions), whose tools are routes of the API. */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
+import { CallToolRequestSchema, type CallToolResult, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js'
+import type { Context } from 'hono'
+import { requireApiKey } from '../api/auth.ts'
+import type { ApiEnv } from '../api/env.ts'
+import { type Tool, toolsOf } from './tools.ts'
+
+const PATH = '/api/mcp'
+
+const INSTRUCTIONS =
+  'Runs FFmpeg. Name inputs by URL as {{in_…}} and outputs as {{out_…}} in the command; the result’s storage_url is a link to download. ' +
+  'Pass wait (60 at most) to get the result in the same answer, or poll with get_command.'
+
+export function registerMcp(app: OpenAPIHono<ApiEnv>): void {
+  let tools: Tool[] | null = null
+  app.use(PATH, requireApiKey)
+  app.post(PATH, async (c) => {
+    tools ??= toolsOf(app)
+    const server = serverOf(tools, (tool, given) => call(app, c, tool, given))
+    // Without sessions no answer depends on an earlier one, so that any isolate can give it.
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
+    await server.connect(transport)
+    return transport.handleRequest(c.req.raw)
+  })
+}
+
+function serverOf(tools: Tool[], run: (tool: Tool, given: Record<string, unknown>) => Promise<CallToolResult>): Server {
+  const server = new Server({ name: 'renderio', version: '1' }, { capabilities: { tools: {} }, instructions: INSTRUCTIONS })
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })),
+  }))
+  server.setRequestHandler(CallToolRequestSchema, ({ params }) => {
+    const tool = tools.find(({ name }) => name === params.name)
+    if (!tool) throw new McpError(ErrorCode.InvalidParams, `there is no tool ${params.name}`)
+    return run(tool, params.arguments ?? {})
+  })
+  return server
+}
+
+/** Asks the tool's route as the caller would have: with the same key, and so with the same checks and answers. */
+async function call(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, tool: Tool, given: Record<string, unknown>): Promise<CallToolResult> {
+  const url = new URL(c.req.url)
+  url.pathname = tool.pathParameters.reduce((path, name) => path.replace(`{${name}}`, encodeURIComponent(String(given[name]))), tool.path)
+  for (const name of tool.queryParameters) if (given[name] !== undefined) url.searchParams.set(name, String(given[name]))
+  const outside = new Set([...tool.pathParameters, ...tool.queryParameters])
+  const body = Object.fromEntries(Object.entries(given).filter(([name]) => !outside.has(name)))
+  const headers = new Headers()
+  for (const name of ['x-api-key', 'authorization']) {
+    const value = c.req.header(name)
+    if (value !== undefined) headers.set(name, value)
+  }
+  if (tool.hasBody) headers.set('content-type', 'application/json')
+  const request = new Request(url, { method: tool.method, headers, ...(tool.hasBody && { body: JSON.stringify(body) }) })
+  const response = await app.fetch(request, c.env, c.executionCtx)
+  const text = await response.text()
+  return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text), isError: !response.ok }
+}
