@@ -43,7 +43,7 @@ function serverOf(tools: Tool[], run: (tool: Tool, given: Record<string, unknown
 /** Asks the tool's route as the caller would have: with the same key, and so with the same checks and answers. */
 async function call(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, tool: Tool, given: Record<string, unknown>): Promise<CallToolResult> {
   const url = new URL(c.req.url)
-  url.pathname = tool.pathParameters.reduce((path, name) => path.replace(`{${name}}`, encodeURIComponent(String(given[name]))), tool.path)
+  url.pathname = tool.pathParameters.reduce((path, name) => path.replace(`{${name}}`, idOf(given[name])), tool.path)
   for (const name of tool.queryParameters) if (given[name] !== undefined) url.searchParams.set(name, String(given[name]))
   const outside = new Set([...tool.pathParameters, ...tool.queryParameters])
   const body = Object.fromEntries(Object.entries(given).filter(([name]) => !outside.has(name)))
@@ -57,4 +57,9 @@ async function call(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, tool: Tool, gi
   const response = await app.fetch(request, c.env, c.executionCtx)
   const text = await response.text()
   return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text), isError: !response.ok }
+}
+
+/** What is no id must not lead to another route, as `..` would: it becomes one that nothing has. */
+function idOf(value: unknown): string {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]+$/.test(value) ? value : '-'
 }

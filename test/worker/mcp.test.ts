@@ -137,6 +137,7 @@ describe('what goes wrong is told to the agent as it would be to a client', () =
     ],
     ['an argument of the wrong type', 'run_ffmpeg_command', { ...SHORT_TONE, input_files: 7 }, 'VALIDATION_ERROR', /input_files/],
     ['an id that is none', 'get_command', { command_id: 'x/../y' }, 'NOT_FOUND', /no command/],
+    ['an id that would be another route', 'get_command', { command_id: '..' }, 'NOT_FOUND', /no command/],
     ['a missing id', 'get_command', {}, 'NOT_FOUND', /no command/],
     ['a page out of range', 'list_commands', { limit: 1000 }, 'INVALID_REQUEST', /limit/],
   ])('%s', async (_, tool, given, error, message) => {
