@@ -129,9 +129,9 @@ export class Account extends DurableObject<Env> {
     return this.#presets.read(id)
   }
 
-  /** Answers false when it has been deleted meanwhile. */
-  async replacePreset(preset: Preset): Promise<boolean> {
-    return this.#presets.replace(preset)
+  /** Answers false when it has been changed or deleted meanwhile. */
+  async replacePreset(before: Preset, after: Preset): Promise<boolean> {
+    return this.#presets.replace(before, after)
   }
 
   async deletePreset(id: string): Promise<boolean> {

@@ -30,9 +30,10 @@ export class Presets {
     return row ? JSON.parse(row.preset) : null
   }
 
-  /** Its place in the list stays. Answers false where there is none. */
-  replace(preset: Preset): boolean {
-    return this.#sql.exec('UPDATE presets SET preset = ? WHERE id = ?', JSON.stringify(preset), preset.id).rowsWritten > 0
+  /** Puts `after` in the place of `before`. Answers false, and changes nothing, where the preset is another by now, or none. */
+  replace(before: Preset, after: Preset): boolean {
+    const values = [JSON.stringify(after), before.id, JSON.stringify(before)]
+    return this.#sql.exec('UPDATE presets SET preset = ? WHERE id = ? AND preset = ?', ...values).rowsWritten > 0
   }
 
   /** Answers false where there is none. */

@@ -8,14 +8,20 @@ import type { executionSchema, presetBodySchema, presetChangesSchema } from './p
 import { metadataSchema, type SubmitBody } from './schemas.ts'
 import type { ChainedSubmitBody } from './submit-schemas.ts'
 
+/** As it is stored, in JSON characters: a page of 100 presets must fit into one RPC answer of 32 MiB, at two bytes each. */
+const MAX_PRESET_CHARACTERS = 150_000
+
 export type PresetBody = z.output<typeof presetBodySchema>
 
-/** What a preset says of itself, apart from its id and times. Throws a ValidationError with every fault. */
-export function checkPreset(body: PresetBody): Pick<Preset, 'name' | 'description' | 'command' | 'inputKeys' | 'outputs' | 'metadata'> {
+/** What a preset says of itself, apart from its id and times. */
+export type PresetContent = Pick<Preset, 'name' | 'description' | 'command' | 'inputKeys' | 'outputs' | 'metadata'>
+
+/** Throws a ValidationError with every fault. */
+export function checkPreset(body: PresetBody): PresetContent {
   const command = commandOf(body)
   const faults = compilationFaults(command, body)
   if (faults.length > 0) throw new ValidationError(faults)
-  return {
+  const preset: PresetContent = {
     name: body.name,
     description: body.description ?? null,
     command,
@@ -23,6 +29,12 @@ export function checkPreset(body: PresetBody): Pick<Preset, 'name' | 'descriptio
     outputs: body.output_file_definitions,
     metadata: JSON.stringify(body.metadata ?? {}),
   }
+  const size = JSON.stringify(preset).length
+  if (size > MAX_PRESET_CHARACTERS) {
+    const msg = `files, command and metadata are too large together: ${size} characters, ${MAX_PRESET_CHARACTERS} at most`
+    throw new ValidationError([{ loc: [], msg, type: 'value_error' }])
+  }
+  return preset
 }
 
 /** The preset as a body that makes it, with the changes laid over it. A command of one kind replaces one of the other. */

@@ -127,10 +127,12 @@ export function registerPresets(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(read, async (c) => c.json(presetView(await find(c, c.req.valid('param').preset_id)), 200))
 
   app.openapi(change, async (c) => {
-    const preset = await findOwn(c, c.req.valid('param').preset_id)
-    const changed = { ...preset, ...checkPreset(changedBody(preset, c.req.valid('json'))), updatedAt: Date.now() }
-    if (!(await account(c).replacePreset(changed))) throw noSuchPreset()
-    return c.json(presetView(changed), 200)
+    for (;;) {
+      const before = await findOwn(c, c.req.valid('param').preset_id)
+      const after = { ...before, ...checkPreset(changedBody(before, c.req.valid('json'))), updatedAt: Date.now() }
+      if (await account(c).replacePreset(before, after)) return c.json(presetView(after), 200)
+      // Somebody else was quicker: the changes are laid over theirs.
+    }
   })
 
   app.openapi(remove, async (c) => {

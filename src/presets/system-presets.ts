@@ -121,7 +121,7 @@ const DEFINITIONS: Definition[] = [
     inputKeys: ['in_video', 'in_image'],
     outputs: { out_video: 'watermarked.mp4' },
     commands: [
-      `-i {{in_video}} -i {{in_image}} -filter_complex "[0:v][1:v]overlay=W-w-20:H-h-20,${EVEN}[v]" -map "[v]" -map 0:a? ${H264} -c:a copy ${FASTSTART} {{out_video}}`,
+      `-i {{in_video}} -i {{in_image}} -filter_complex "[0:v][1:v]overlay=W-w-20:H-h-20,${EVEN}[v]" -map "[v]" -map 0:a? ${H264} ${AAC} ${FASTSTART} {{out_video}}`,
     ],
   },
   {
@@ -130,7 +130,7 @@ const DEFINITIONS: Definition[] = [
     description: 'Subtitles from an SRT, VTT or ASS file, drawn into the picture.',
     inputKeys: ['in_video', 'in_subtitles'],
     outputs: { out_video: 'subtitled.mp4' },
-    commands: [`-i {{in_video}} -vf "subtitles={{in_subtitles}},${EVEN}" ${H264} -c:a copy ${FASTSTART} {{out_video}}`],
+    commands: [`-i {{in_video}} -vf "subtitles={{in_subtitles}},${EVEN}" ${H264} ${AAC} ${FASTSTART} {{out_video}}`],
   },
   {
     slug: 'join',

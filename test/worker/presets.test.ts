@@ -85,6 +85,14 @@ describe('a preset', () => {
     ])
   })
 
+  test('keeps every change of those that are made at the same time', async () => {
+    const account = await TestAccount.create()
+    const { preset_id } = await make(account)
+    const changes = [{ name: 'Other' }, { description: 'Else' }, { metadata: { n: 1 } }]
+    await Promise.all(changes.map(async (fields) => expect((await put(account, preset_id, fields)).status).toBe(200)))
+    expect(await read(await account.request(`${PRESETS}/${preset_id}`))).toMatchObject(Object.assign({}, ...changes))
+  })
+
   test('is gone once it is deleted', async () => {
     const account = await TestAccount.create()
     const { preset_id } = await make(account)
@@ -186,6 +194,10 @@ describe('a preset that could never be executed is refused where it is wrong', (
   ])('%s', async (_, changes, loc, msg) => {
     expect(await faultsOfNew({ ...TO_WAV, ...changes })).toContainEqual(fault(loc, msg))
   })
+})
+
+test('presets so large that a page of them could not be answered are refused', async () => {
+  expect(await faultsOfNew({ ...TO_WAV, metadata: { text: 'x'.repeat(150_000) } })).toContainEqual(fault([], /150000 at most/))
 })
 
 describe('executing', () => {
