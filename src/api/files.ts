@@ -26,7 +26,6 @@ import { bodyErrors, json, notFound, requestErrors } from './responses.ts'
 import { readUploadForm } from './upload-form.ts'
 
 const security = [{ ApiKey: [] }]
-const tooMany = json(errorSchema, 'Too many requests; `Retry-After` says for how long.')
 
 const upload = createRoute({
   method: 'post',
@@ -53,7 +52,6 @@ const upload = createRoute({
     ...bodyErrors,
     413: json(errorSchema, 'A file over the limit.'),
     415: json(errorSchema, 'A body that is not multipart/form-data.'),
-    429: tooMany,
   },
 })
 
@@ -66,7 +64,7 @@ const store = createRoute({
   security,
   middleware: [limitSubmits, jsonBody] as const,
   request: { body: { required: true, content: { 'application/json': { schema: storeFileSchema } } } },
-  responses: { 200: json(fileBegunSchema, 'Begun.'), ...requestErrors, ...bodyErrors, 429: tooMany },
+  responses: { 200: json(fileBegunSchema, 'Begun.'), ...requestErrors, ...bodyErrors },
 })
 
 const read = createRoute({

@@ -26,6 +26,8 @@ import { optionsOf, submitCommand, submitRequest, submitResponses } from './subm
 
 const security = [{ ApiKey: [] }]
 const noSuch = notFound('No such preset.')
+/** Changes of one preset at the same time that are all kept. */
+const CHANGE_ATTEMPTS = 20
 const readOnly = { 403: json(errorSchema, 'A system preset, which cannot be changed.') }
 
 const create = createRoute({
@@ -72,7 +74,14 @@ const change = createRoute({
   security,
   middleware: jsonBody,
   request: { params: presetIdParam, body: { required: true, content: { 'application/json': { schema: presetChangesSchema } } } },
-  responses: { 200: json(presetSchema, 'The preset as it is after the change.'), ...requestErrors, ...bodyErrors, ...readOnly, ...noSuch },
+  responses: {
+    200: json(presetSchema, 'The preset as it is after the change.'),
+    ...requestErrors,
+    ...bodyErrors,
+    ...readOnly,
+    ...noSuch,
+    409: json(errorSchema, 'Others change the preset all the while.'),
+  },
 })
 
 const remove = createRoute({
@@ -127,12 +136,13 @@ export function registerPresets(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(read, async (c) => c.json(presetView(await find(c, c.req.valid('param').preset_id)), 200))
 
   app.openapi(change, async (c) => {
-    for (;;) {
+    for (let attempt = 0; attempt < CHANGE_ATTEMPTS; attempt++) {
       const before = await findOwn(c, c.req.valid('param').preset_id)
       const after = { ...before, ...checkPreset(changedBody(before, c.req.valid('json'))), updatedAt: Date.now() }
       if (await account(c).replacePreset(before, after)) return c.json(presetView(after), 200)
       // Somebody else was quicker: the changes are laid over theirs.
     }
+    throw new ApiError('CONFLICT', 'the preset is being changed by others all the while; send the change again')
   })
 
   app.openapi(remove, async (c) => {

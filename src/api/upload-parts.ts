@@ -29,7 +29,6 @@ const init = createRoute({
     200: json(uploadBegunSchema, 'Begun.'),
     ...requestErrors,
     ...bodyErrors,
-    429: json(errorSchema, 'Too many requests; `Retry-After` says for how long.'),
   },
 })
 

@@ -21,7 +21,6 @@ import {
 } from './webhook-schemas.ts'
 
 const security = [{ ApiKey: [] }]
-const tooMany = json(errorSchema, 'Too many requests; `Retry-After` says for how long.')
 
 const put = createRoute({
   method: 'put',
@@ -58,7 +57,7 @@ const test = createRoute({
   middleware: limitSubmits,
   security,
   description: 'To the account’s webhook, also while it is disabled. Nothing is repeated, and nothing is counted.',
-  responses: { 200: json(deliverySchema, 'What came back.'), ...requestErrors, ...notFound('No webhook is set.'), 429: tooMany },
+  responses: { 200: json(deliverySchema, 'What came back.'), ...requestErrors, ...notFound('No webhook is set.') },
 })
 
 const deliveries = createRoute({
@@ -83,7 +82,6 @@ const redeliver = createRoute({
     ...requestErrors,
     ...notFound('No such command.'),
     409: json(errorSchema, 'The command goes on, or has nowhere to send it to.'),
-    429: tooMany,
   },
 })
 

@@ -42,8 +42,8 @@ function serverOf(tools: Tool[], run: (tool: Tool, given: Record<string, unknown
 
 /** Asks the tool's route as the caller would have: with the same key, and so with the same checks and answers. */
 async function call(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, tool: Tool, given: Record<string, unknown>): Promise<CallToolResult> {
-  const url = new URL(c.req.url)
-  url.pathname = tool.pathParameters.reduce((path, name) => path.replace(`{${name}}`, idOf(given[name])), tool.path)
+  const path = tool.pathParameters.reduce((filled, name) => filled.replace(`{${name}}`, idOf(given[name])), tool.path)
+  const url = new URL(path, c.req.url)
   for (const name of tool.queryParameters) if (given[name] !== undefined) url.searchParams.set(name, String(given[name]))
   const outside = new Set([...tool.pathParameters, ...tool.queryParameters])
   const body = Object.fromEntries(Object.entries(given).filter(([name]) => !outside.has(name)))
