@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config'
 /** Each project is a layer: pure functions, the executor's program, the Worker in workerd, the whole stack. */
 export default defineConfig({
   test: {
-    // A test file waits for processes more than it computes, so no core is left out.
-    maxWorkers: availableParallelism(),
+    // A test file waits for processes more than it computes.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
@@ -53,8 +53,6 @@ export default defineConfig({
           name: 'container',
           include: ['test/container/**/*.test.ts'],
           globalSetup: ['test/container/setup.ts'],
-          // Where wrangler ends, it removes every container of the image that it has built, whoever runs it.
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

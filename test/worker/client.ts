@@ -156,9 +156,9 @@ export function onlyOutput(command: CommandView): CommandView['output_files'][st
   return { ...output, storage_url: url }
 }
 
-/** Asks again and again until `probe` answers something, for 20 seconds at most. */
+/** Asks again and again until `probe` answers something, for 50 seconds at most. */
 export async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 50_000
   for (;;) {
     const result = await probe()
     if (result !== null && result !== false) return result
