@@ -8,7 +8,7 @@ export default defineConfig({
     // A test file waits for processes more than it computes.
     maxWorkers: availableParallelism() + 1,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         plugins: [

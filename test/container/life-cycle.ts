@@ -67,11 +67,10 @@ describe.skipIf(!engine.available)('FFmpeg in containers', () => {
   async function executorOf(client: ApiClient, job: { output_files: Record<string, string>; ffmpeg_command: string }) {
     const id = await client.submit(job)
     await waitUntil('the job runs', async () => (await client.poll(id)).processing_stage === 'FFMPEG', SLOW_MS)
-    const running = await Promise.all(
-      (await executors()).map(async (executor) => ((await docker('top', executor.id)).includes('testsrc') ? [executor] : [])),
-    )
-    const [executor] = running.flat()
-    if (!executor) throw new Error('no container runs the job')
+    const executor = await waitUntil('a container runs it', async () => {
+      for (const candidate of await executors()) if ((await docker('top', candidate.id)).includes('testsrc')) return candidate
+      return null
+    })
     return { id, executor }
   }
 
