@@ -43,7 +43,7 @@ export default defineConfig({
           // Every test has an account of its own.
           sequence: { concurrent: true },
           isolate: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
