@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     // A test file waits for processes more than it computes.
     maxWorkers: availableParallelism() + 1,
+    // The Worker's static pages, wherever it runs.
+    globalSetup: ['test/support/site.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },

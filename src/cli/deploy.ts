@@ -5,6 +5,7 @@ import { type Inventory, type Missing, missingFrom, type Needs } from './deploym
 import { assertDockerRuns } from './docker.ts'
 import { OperatorError, runProgram } from './operator-error.ts'
 import { readSettings } from './settings.ts'
+import { buildSite } from './site.ts'
 import { passToWrangler, runWrangler } from './wrangler.ts'
 import { readWranglerConfig } from './wrangler-config.ts'
 
@@ -19,12 +20,16 @@ const secretsSchema = z.array(z.object({ name: z.string() }))
 await runProgram(async () => {
   const { values, positionals } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } }, allowPositionals: true })
   if (positionals.length > 0) throw new OperatorError('Usage: npm run deploy [-- --dry-run]')
-  if (values['dry-run']) return passToWrangler(['deploy', `--env=${ENVIRONMENT}`, '--dry-run', '--containers-rollout=none'])
+  if (values['dry-run']) {
+    await buildSite()
+    return passToWrangler(['deploy', `--env=${ENVIRONMENT}`, '--dry-run', '--containers-rollout=none'])
+  }
   await assertLoggedIn()
   const missing = missingFrom(readNeeds(), await takeInventory(), ENVIRONMENT)
   if (missing.length > 0) throw new OperatorError(describe(missing))
   // The image is built and pushed from here.
   await assertDockerRuns()
+  await buildSite()
   await passToWrangler(['deploy', `--env=${ENVIRONMENT}`])
 })
 

@@ -1,6 +1,7 @@
 /** `npm run dev`, and with `--containers` `npm run dev:containers`: keeps the stack running until it is told to stop. */
 import { runProgram } from './operator-error.ts'
 import { readSettings } from './settings.ts'
+import { watchSite } from './site.ts'
 import { startStack } from './stack.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -13,6 +14,7 @@ await runProgram(async () => {
       log: (line) => console.error(line),
       signal: stopping,
     })
+    watchSite((line) => console.error(line), stopping)
     console.log(`Ready on ${stack.url}`)
     console.log(`API key ${stack.apiKey}`)
     if (!stopping.aborted) await new Promise((resolve) => stopping.addEventListener('abort', resolve, { once: true }))

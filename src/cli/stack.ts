@@ -9,6 +9,7 @@ import { KeyStore } from './key-store.ts'
 import { OperatorError } from './operator-error.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
+import { buildSite } from './site.ts'
 import { lockState } from './state-lock.ts'
 import { Supervised } from './supervise.ts'
 import { isWorthShowing, reportsWorkerdCrash } from './worker-output.ts'
@@ -49,6 +50,7 @@ export interface StackOptions {
 export async function startStack({ settings, executorIn = 'process', log, signal }: StackOptions): Promise<Stack> {
   const port = settings.port === 0 ? await findFreePort() : settings.port
   await assertPortFree(port)
+  await buildSite()
   const unlock = await lockState(settings.stateDir)
   const secrets = await loadInstanceSecrets(settings.stateDir)
   const apiKey = settings.apiKey ?? secrets.api_key

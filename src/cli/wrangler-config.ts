@@ -10,6 +10,7 @@ const configSchema = z.object({
   compatibility_date: z.string(),
   compatibility_flags: z.array(z.string()),
   durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  assets: z.object({ directory: z.string(), not_found_handling: z.string(), run_worker_first: z.array(z.string()) }),
   migrations: z.array(z.object({ tag: z.string(), new_sqlite_classes: z.array(z.string()).default([]) })),
   kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string() })),
   r2_buckets: z.array(z.object({ binding: z.string(), bucket_name: z.string() })),

@@ -66,6 +66,7 @@ describe('wrangler.toml', () => {
   test.each([
     'durable_objects',
     'migrations',
+    'assets',
     'kv_namespaces',
     'r2_buckets',
     'queues',

@@ -1,0 +1,21 @@
+/** How the static pages are made: each `index.html` below this folder becomes a page at its path, in `dist/site`. */
+import { globSync } from 'node:fs'
+import path from 'node:path'
+import { defineConfig } from 'vite'
+
+const HERE = import.meta.dirname
+
+export default defineConfig({
+  root: HERE,
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir: path.resolve(HERE, '../../dist/site'),
+    // Whoever serves the folder meanwhile must find the page that was there before; `src/cli/site.ts` clears up afterwards.
+    emptyOutDir: false,
+    target: 'es2023',
+    // Anything inline would be refused by the Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { input: globSync('**/index.html', { cwd: HERE }).map((page) => path.join(HERE, page)) },
+  },
+})
