@@ -16,6 +16,7 @@ import { requestId } from './api/request-id.ts'
 import { registerSubmits } from './api/submits.ts'
 import { registerPartUpload, registerUploadInParts } from './api/upload-parts.ts'
 import { registerWebhooks } from './api/webhooks.ts'
+import { registerDialect } from './dialect/routes.ts'
 import { log } from './logging/log.ts'
 import { registerMcp } from './mcp/server.ts'
 
@@ -43,6 +44,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerPresets(app)
   registerWebhooks(app)
   registerMcp(app)
+  registerDialect(app)
 
   app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'RenderIO', version: '1' } })

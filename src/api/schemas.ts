@@ -223,7 +223,8 @@ export const commandSchema = z
   .openapi('Command')
 export type CommandView = z.output<typeof commandSchema>
 
-const queryInteger = (name: string, minimum: number, maximum: number) =>
+/** A whole number of a query, named in its faults. */
+export const queryInteger = (name: string, minimum: number, maximum: number) =>
   z.coerce
     .number(`${name} is a whole number`)
     .int(`${name} is a whole number`)

@@ -3,7 +3,8 @@ import { z } from '@hono/zod-openapi'
 import { faultsOf, ValidationError } from './errors.ts'
 import { commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
 
-const MAX_COMMANDS = 10
+/** In one request. */
+export const MAX_COMMANDS = 10
 
 const CHAIN_EXAMPLE = {
   input_files: { in_video: 'https://example.com/input.mp4' },
