@@ -78,7 +78,7 @@ export function registerCommandActions(app: OpenAPIHono<ApiEnv>): void {
   })
 
   app.openapi(deleteFiles, async (c) => {
-    const deleted = await commandStub(c.env, c.req.valid('param').command_id).deleteFiles(c.var.account)
+    const deleted = await commandStub(c.env, c.req.valid('param').command_id).deleteFiles(c.var.account, 'all')
     if (deleted === null) throw noSuchCommand()
     if (deleted === 'unfinished') throw stillGoesOn('it has no files before its end; cancel it if you do not want them')
     return c.json({ deleted: true as const, files_deleted: deleted }, 200)

@@ -9,6 +9,7 @@ import { settingsOf } from '../settings.ts'
 import type { FileListing, FileSource, FileSpec } from '../stored-file/record.ts'
 import { RequestUpload } from '../stored-file/request-upload.ts'
 import { fileView } from '../stored-file/view.ts'
+import { commandStub } from './command-stub.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError, errorSchema, ValidationError } from './errors.ts'
 import {
@@ -91,14 +92,13 @@ const remove = createRoute({
   method: 'delete',
   path: '/api/v1/files/{file_id}',
   summary: 'Delete a file',
-  description: 'An upload, or a file stored from a URL, at any time. Outputs are deleted with the files of their command.',
+  description: 'An upload, a file stored from a URL, or an output of a command; of a playlist or a folder, all that belongs to it.',
   security,
   request: { params: fileIdParam },
   responses: {
     200: json(fileDeletedSchema, 'Deleted.'),
     ...requestErrors,
     ...notFound('No such file, or it was deleted before.'),
-    409: json(errorSchema, 'The file is an output of a command.'),
   },
 })
 
@@ -146,8 +146,8 @@ export function registerFiles(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(remove, async (c) => {
     const { file_id } = c.req.valid('param')
     if (await storedFile(c.env, file_id).delete(c.var.account)) return c.json({ deleted: true as const, file_id }, 200)
-    if (!(await outputOf(c, file_id))) throw noSuchFile()
-    throw new ApiError('CONFLICT', 'this file is an output; delete it with DELETE /api/v1/commands/:command_id/files')
+    if (!(await deleteOutput(c, file_id))) throw noSuchFile()
+    return c.json({ deleted: true as const, file_id }, 200)
   })
 }
 
@@ -183,6 +183,14 @@ export function urlMaker(c: Context<ApiEnv>) {
 async function outputOf(c: Context<ApiEnv>, id: string): Promise<FileListing | null> {
   const file = await accountStub(c).readFile(id.toLowerCase())
   return file?.storeType === 'OUTPUT' ? file : null
+}
+
+/** Answers false where there is no such output, or no longer. */
+async function deleteOutput(c: Context<ApiEnv>, id: string): Promise<boolean> {
+  const output = await outputOf(c, id)
+  if (!output?.commandId) return false
+  const deleted = await commandStub(c.env, output.commandId).deleteFiles(c.var.account, { fileId: output.id })
+  return typeof deleted === 'number' && deleted > 0
 }
 
 function accountStub(c: Context<ApiEnv>) {

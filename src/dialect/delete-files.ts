@@ -17,7 +17,7 @@ export const deleteManySchema = z.object({
     .transform((ids) => [...new Set(ids)]),
 })
 
-/** Deletes all files, or none where one is not there or cannot be deleted by itself. */
+/** Deletes all files, or none where one is not there. */
 export async function deleteMany(ask: Ask, ids: string[]): Promise<Response> {
   const at = (id: string) => `/api/v1/files/${encodeURIComponent(id)}`
   const found = await inTurns(ids, (id) => ask(at(id), { method: 'GET' }))
@@ -25,12 +25,6 @@ export async function deleteMany(ask: Ask, ids: string[]): Promise<Response> {
   if (missing.length > 0) throw new ApiError('NOT_FOUND', `there is no such file: ${missing.join(', ')}; nothing was deleted`)
   const refused = found.find(({ ok }) => !ok)
   if (refused) return refused
-  const files = await Promise.all(found.map((answer) => answer.json<{ file_id: string; rendi_store_type: string }>()))
-  const outputs = files.filter(({ rendi_store_type }) => rendi_store_type === 'OUTPUT').map(({ file_id }) => file_id)
-  if (outputs.length > 0) {
-    const message = `outputs are deleted with DELETE /v1/commands/:command_id/files: ${outputs.join(', ')}; nothing was deleted`
-    throw new ApiError('CONFLICT', message)
-  }
   const deleted = await inTurns(ids, (id) => ask(at(id), { method: 'DELETE' }))
   const failed = deleted.find(({ ok, status }) => !ok && status !== 404)
   return failed ?? Response.json({ deleted_file_ids: ids.filter((_, index) => deleted[index]?.ok) })

@@ -62,7 +62,7 @@ export const ROUTES: readonly DialectRoute[] = [
     method: 'POST',
     path: '/files/bulk-delete',
     adaptation: 'delete_many',
-    difference: `only here: \`{"file_ids": […]}\` → \`{"deleted_file_ids": […]}\`; ${DELETE_LIMIT} at most, all or, where one is missing or an output, none`,
+    difference: `only here: \`{"file_ids": […]}\` → \`{"deleted_file_ids": […]}\`; ${DELETE_LIMIT} at most, all or, where one is missing, none`,
   },
 ]
 
