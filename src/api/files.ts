@@ -26,15 +26,14 @@ import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, json, notFound, requestErrors } from './responses.ts'
 import { readUploadForm } from './upload-form.ts'
 
-const security = [{ ApiKey: [] }]
-
 const upload = createRoute({
   method: 'post',
   path: '/api/v1/files/upload',
+  operationId: 'uploadFile',
+  tags: ['Files'],
   summary: 'Upload a file',
   description:
     'As the field `file` of a form; other fields are ignored. Where a request may have 100 MB at most, as on Cloudflare, larger files are uploaded in parts. The file name is the last path segment of the given one, reduced to letters, digits, `.`, `_` and `-`.',
-  security,
   middleware: limitSubmits,
   request: {
     body: {
@@ -59,10 +58,11 @@ const upload = createRoute({
 const store = createRoute({
   method: 'post',
   path: '/api/v1/files/store-file',
+  operationId: 'storeFile',
+  tags: ['Files'],
   summary: 'Store a file from a URL',
   description:
     'Answers at once; the file is fetched by the rules for inputs of commands. It is PROCESSING until it is STORED, or FAILED with the reason.',
-  security,
   middleware: [limitSubmits, jsonBody] as const,
   request: { body: { required: true, content: { 'application/json': { schema: storeFileSchema } } } },
   responses: { 200: json(fileBegunSchema, 'Begun.'), ...requestErrors, ...bodyErrors },
@@ -71,9 +71,10 @@ const store = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/api/v1/files/{file_id}',
+  operationId: 'getFile',
+  tags: ['Files'],
   summary: 'A file',
   description: 'An upload, a file stored from a URL, or an output of a command.',
-  security,
   request: { params: fileIdParam },
   responses: { 200: json(fileSchema, 'The file as it stands.'), ...requestErrors, ...notFound('No such file, or it was deleted.') },
 })
@@ -81,9 +82,10 @@ const read = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/v1/files',
+  operationId: 'listFiles',
+  tags: ['Files'],
   summary: 'List files',
   description: 'Newest first: uploads, files stored from a URL, and outputs of commands.',
-  security,
   request: { query: fileListQuerySchema },
   responses: { 200: json(fileListSchema, 'A page of files.'), ...requestErrors },
 })
@@ -91,9 +93,10 @@ const list = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/api/v1/files/{file_id}',
+  operationId: 'deleteFile',
+  tags: ['Files'],
   summary: 'Delete a file',
   description: 'An upload, a file stored from a URL, or an output of a command; of a playlist or a folder, all that belongs to it.',
-  security,
   request: { params: fileIdParam },
   responses: {
     200: json(fileDeletedSchema, 'Deleted.'),

@@ -1,7 +1,7 @@
 /** The wire contract of the other submits, beside the single one in `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
 import { faultsOf, ValidationError } from './errors.ts'
-import { commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
+import { BODY_EXAMPLE, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
 
 /** In one request. */
 export const MAX_COMMANDS = 10
@@ -32,7 +32,7 @@ export const multipleSubmitSchema = z
       .max(MAX_COMMANDS, `${MAX_COMMANDS} commands at most in one request`)
       .openapi({ description: 'Each as it would be submitted by itself.' }),
   })
-  .openapi('RunMultipleFFmpegCommands')
+  .openapi('RunMultipleFFmpegCommands', { example: { commands: [BODY_EXAMPLE] } })
 
 export const multipleSubmittedSchema = z
   .object({ command_ids: z.array(z.uuid()).openapi({ description: 'In the order of `commands`.' }) })
@@ -42,6 +42,7 @@ export const multipleSubmittedSchema = z
 export const anySubmitSchema = z.unknown().openapi({
   type: 'object',
   oneOf: [{ $ref: '#/components/schemas/RunFFmpegCommand' }, { $ref: '#/components/schemas/RunChainedFFmpegCommands' }],
+  example: BODY_EXAMPLE,
 })
 
 /** Throws a ValidationError with what the submit of that kind would be answered. */

@@ -132,6 +132,14 @@ describe('a running stack', () => {
     expect(stdout).toContain('aac')
   })
 
+  test('serves the typed client as the README has it', async () => {
+    const file = path.join(ROOT, 'test/client/example.ts')
+    expect(await readFile(path.join(ROOT, 'README.md'), 'utf8')).toContain(await readFile(file, 'utf8'))
+    const env = { ...process.env, RENDERIO: stack.url, KEY: stack.apiKey }
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env })
+    expect(stdout).toMatch(/^SUCCESS http:\S+\/tone\.mp3\n$/)
+  })
+
   test('keeps its secrets from other users and from the process table', async () => {
     const files = ['secrets.json', 'worker.env'].map((name) => path.join(stack.stateDir, name))
     for (const file of files) expect((await stat(file)).mode & 0o777).toBe(0o600)

@@ -6,6 +6,7 @@ import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
 import { errorSchema, faultSchema, validationErrorSchema } from '../../src/api/errors.ts'
 import { type CommandView, commandListSchema, commandSchema, outputFileSchema, submittedSchema } from '../../src/api/schemas.ts'
 import type { Fault } from '../../src/ffmpeg/command.ts'
+import { contract } from './contract.ts'
 
 export const ORIGIN = 'http://renderio.test'
 export const SUBMIT = '/api/v1/run-ffmpeg-command'
@@ -22,9 +23,13 @@ const strictCommand = commandSchema
 const strictList = commandListSchema.extend({ commands: z.array(strictCommand) }).strict()
 const strictFaults = validationErrorSchema.extend({ detail: z.array(faultSchema.strict()).min(1) }).strict()
 
-/** Sends a request to the Worker. */
-export function request(path: string, init: RequestInit = {}): Promise<Response> {
-  return exports.default.fetch(new Request(new URL(path, ORIGIN), init))
+/** Sends a request to the Worker. Throws when the answer is none that the OpenAPI document promises. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const asked = new Request(new URL(path, ORIGIN), init)
+  const { method, url } = asked
+  const answer = await exports.default.fetch(asked)
+  await (await contract()).check(method, new URL(url).pathname, answer)
+  return answer
 }
 
 /** A GET without a key. */
