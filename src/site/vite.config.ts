@@ -12,7 +12,7 @@ export default defineConfig({
     outDir: path.resolve(HERE, '../../dist/site'),
     // Whoever serves the folder meanwhile must find the page that was there before; `src/cli/site.ts` clears up afterwards.
     emptyOutDir: false,
-    target: 'es2023',
+    target: ['chrome125', 'firefox128', 'safari17.5'],
     // Anything inline would be refused by the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
