@@ -7,6 +7,8 @@ const HERE = import.meta.dirname
 
 export default defineConfig({
   root: HERE,
+  // What the script decides, the theme above all, is there at the first paint.
+  plugins: [{ name: 'block-render', transformIndexHtml: (html) => html.replace('<script type="module"', '$& blocking="render"') }],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path.resolve(HERE, '../../dist/site'),
@@ -16,6 +18,8 @@ export default defineConfig({
     // Anything inline would be refused by the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // hls.js, which is loaded with the first playlist only.
+    chunkSizeWarningLimit: 700,
     rolldownOptions: { input: globSync('**/index.html', { cwd: HERE }).map((page) => path.join(HERE, page)) },
   },
 })

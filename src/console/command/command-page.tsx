@@ -44,6 +44,8 @@ export function CommandPage({ id }: { id: string }) {
     )
   }
   const ended = hasEnded(command)
+  // It stays as it was when the command ends, so that nothing moves.
+  const watched = !ended || standing !== null
   return (
     <Page
       title={commandName(command)}
@@ -58,9 +60,9 @@ export function CommandPage({ id }: { id: string }) {
     >
       <div class="command">
         {!ended && <GoingOn command={command} standing={standing} />}
-        {command.status === 'FAILED' && <FailureReason command={command} />}
+        {command.status === 'FAILED' && <FailureReason command={command} watched={watched} />}
         {command.status === 'SUCCESS' && <Result command={command} />}
-        <details class="card" open={!ended || command.error_status === 'FFMPEG_ERROR'}>
+        <details class="card" open={watched}>
           <summary>
             <h2>Log</h2>
             <span class="hint">What FFmpeg says</span>

@@ -2,6 +2,7 @@
 import type { Command } from '../api/types.ts'
 import { CodeBox } from '../interface/code-box.tsx'
 import { Icon } from '../interface/icon.tsx'
+import { StageBox } from './stage-box.tsx'
 
 type ErrorStatus = NonNullable<Command['error_status']>
 
@@ -23,16 +24,22 @@ const REASONS: Record<ErrorStatus, { title: string; advice: string }> = {
   },
 }
 
-export function FailureReason({ command }: { command: Command }) {
+/** @param watched whether somebody saw it go on in the place where this is now */
+export function FailureReason({ command, watched }: { command: Command; watched: boolean }) {
   const { title, advice } = REASONS[command.error_status ?? 'INTERNAL_ERROR']
   const cancelled = command.error_status === 'CANCELLED'
-  return (
-    <section class={`card reason ${cancelled ? '' : 'bad'}`} aria-label="Why it has failed">
+  const headline = (
+    <>
       <h2>
         <Icon name={cancelled ? 'cross' : 'alert'} />
         {title}
       </h2>
       <p>{advice}</p>
+    </>
+  )
+  return (
+    <section class={`card reason ${cancelled ? '' : 'bad'} ${watched ? 'watched' : ''}`} aria-label="Why it has failed">
+      {watched ? <StageBox command={command}>{headline}</StageBox> : headline}
       {!cancelled && command.error_message !== null && <CodeBox label="The message" text={command.error_message} />}
     </section>
   )

@@ -2,6 +2,7 @@
 import type { Command, Standing } from '../api/types.ts'
 import { formatDuration, formatSeconds } from '../interface/format.ts'
 import { remainingSeconds } from './remaining.ts'
+import { StageBox } from './stage-box.tsx'
 
 const STAGES = [
   { stage: 'QUEUED', label: 'Waiting' },
@@ -16,6 +17,14 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
   const percent = stage === 'FFMPEG' ? command.progress : stage === 'UPLOADING' ? 100 : null
   return (
     <section class="card going-on" aria-label="Progress">
+      <StageBox command={command}>
+        {/* Where the end is not known, what is written so far. */}
+        <output class="percent" aria-label={percent === null ? 'Written so far' : 'Share done'}>
+          {percent === null ? formatDuration(standing?.ffmpeg?.out_time_seconds ?? 0) : Math.floor(percent)}
+          {percent !== null && <small>%</small>}
+        </output>
+        <progress max={100} {...(percent !== null && { value: percent })} aria-label="FFmpeg’s progress" />
+      </StageBox>
       <ol class="stages">
         {STAGES.map((entry, index) => (
           <li key={entry.stage} class={index < at ? 'past' : index === at ? 'now' : ''} aria-current={index === at ? 'step' : undefined}>
@@ -23,13 +32,6 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
           </li>
         ))}
       </ol>
-      <div class="gauge">
-        <output class="percent" aria-label="Share done">
-          {percent === null ? '–' : Math.floor(percent)}
-          <small>%</small>
-        </output>
-        <progress max={100} {...(percent !== null && { value: percent })} aria-label="FFmpeg’s progress" />
-      </div>
       <Facts command={command} standing={standing} />
     </section>
   )

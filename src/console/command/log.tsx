@@ -11,7 +11,7 @@ const NEAR_PX = 40
 export function Log({ id, live }: { id: string; live: boolean }) {
   const load = async (signal: AbortSignal) => (await send(`/commands/${id}/log`, { signal })).text()
   // The key changes with the end, so that the last lines are fetched too.
-  const { data: text = '', error } = useResource(`${id} ${live}`, load, live ? EVERY_MS : 0)
+  const { data: text = '', error } = useResource(`${id} ${live}`, load, () => (live ? EVERY_MS : 0))
   const box = useRef<HTMLElement>(null)
   const shown = useRef('')
   if (text !== '') shown.current = text

@@ -19,10 +19,10 @@ export function Result({ command }: { command: Command }) {
 function Output({ alias, file }: { alias: string; file: OutputFile }) {
   const { storage_url: url, filename, is_deleted } = file
   return (
-    <section class="card output" aria-label={filename}>
+    <section class="card made" aria-label={filename}>
       {is_deleted ? <div class="player nothing">It was deleted.</div> : <Player file={file} />}
-      <div class="output-foot">
-        <div class="output-name">
+      <div class="made-foot">
+        <div class="made-name">
           <h2>{filename}</h2>
           <code class="alias output">{alias}</code>
         </div>

@@ -29,7 +29,11 @@ export function CommandsPage() {
   const query = new URLSearchParams({ limit: String(PAGE_SIZE), offset: String((currentPage() - 1) * PAGE_SIZE) })
   if (status !== null) query.set('status', status)
   const path = `/commands?${query}`
-  const { data, error, reload } = useResource(path, (signal) => request<CommandList>(path, { signal }), EVERY_MS)
+  const { data, error, reload } = useResource(
+    path,
+    (signal) => request<CommandList>(path, { signal }),
+    () => EVERY_MS,
+  )
   return (
     <Page
       title="Commands"

@@ -1,7 +1,7 @@
 /** Everything that is stored: uploads, files fetched from URLs, and outputs. */
 import { useState } from 'preact/hooks'
 import { request } from '../api/client.ts'
-import type { FileList, StoredFile } from '../api/types.ts'
+import type { FileList } from '../api/types.ts'
 import { Filter } from '../interface/filter.tsx'
 import { Empty, Failure, Skeleton } from '../interface/notice.tsx'
 import { Page } from '../interface/page.tsx'
@@ -28,14 +28,13 @@ export function FilesPage() {
   const query = new URLSearchParams({ limit: String(PAGE_SIZE), offset: String((currentPage() - 1) * PAGE_SIZE) })
   if (kind !== null) query.set('rendi_store_type', kind)
   const path = `/files?${query}`
-  const [hurry, setHurry] = useState(false)
-  const load = async (signal: AbortSignal) => {
-    const list = await request<FileList>(path, { signal })
-    setHurry(list.files.some((file) => file.status === 'PROCESSING'))
-    return list
-  }
-  const { data, error, reload } = useResource(path, load, hurry ? EVERY_MS_WHILE_FETCHED : EVERY_MS)
-  const [looking, setLooking] = useState<StoredFile | null>(null)
+  const { data, error, reload } = useResource(
+    path,
+    (signal) => request<FileList>(path, { signal }),
+    (list) => (list?.files.some((file) => file.status === 'PROCESSING') ? EVERY_MS_WHILE_FETCHED : EVERY_MS),
+  )
+  const [lookedAt, lookAt] = useState<string | null>(null)
+  const looking = data?.files.find((file) => file.file_id === lookedAt)
   return (
     <Page title="Files" lead="What you upload here, or let the service fetch, is an input like any other.">
       <AddFiles onAdded={reload} />
@@ -51,13 +50,13 @@ export function FilesPage() {
         <>
           <ul class="rows">
             {data.files.map((file) => (
-              <FileRow key={file.file_id} file={file} onLook={() => setLooking(file)} onGone={reload} />
+              <FileRow key={file.file_id} file={file} onLook={() => lookAt(file.file_id)} onGone={reload} />
             ))}
           </ul>
           <Pager total={data.total} pageSize={PAGE_SIZE} />
         </>
       )}
-      {looking && <FileDialog file={looking} onClose={() => setLooking(null)} />}
+      {looking && <FileDialog file={looking} onClose={() => lookAt(null)} />}
     </Page>
   )
 }

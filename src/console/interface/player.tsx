@@ -5,13 +5,21 @@ import { Icon } from './icon.tsx'
 
 type Playable = Pick<OutputFile | StoredFile, 'storage_url' | 'filename' | 'mime_type' | 'file_type' | 'width' | 'height'>
 
+const KINDS = [
+  { kind: 'video', names: /\.(mp4|m4v|mov|webm|mkv)$/i },
+  { kind: 'audio', names: /\.(mp3|m4a|wav|ogg|opus|flac|aac)$/i },
+  { kind: 'image', names: /\.(png|jpe?g|gif|webp|avif)$/i },
+] as const
+
 /** What the file is to a browser. */
 export function kindOf({
   mime_type: type,
   filename,
 }: Pick<Playable, 'mime_type' | 'filename'>): 'video' | 'audio' | 'image' | 'playlist' | 'other' {
   if (filename.endsWith('.m3u8')) return 'playlist'
-  const [kind] = (type ?? '').split('/')
+  // What an executor has not looked into yet has no type.
+  if (type === null) return KINDS.find(({ names }) => names.test(filename))?.kind ?? 'other'
+  const [kind] = type.split('/')
   return kind === 'video' || kind === 'audio' || kind === 'image' ? kind : 'other'
 }
 

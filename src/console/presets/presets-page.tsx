@@ -80,8 +80,10 @@ function PresetCard({ preset, onEdit, onGone }: { preset: Preset; onEdit: () => 
   return (
     <li class="card preset">
       <h3>{name}</h3>
-      <p>{description}</p>
-      <code class="preset-command">{ffmpeg_command ?? ffmpeg_commands?.join('  →  ')}</code>
+      <p class="hint">{description}</p>
+      <p class="preset-command">
+        <code>{ffmpeg_command ?? ffmpeg_commands?.join('  →  ')}</code>
+      </p>
       <p class="preset-keys">
         {input_file_keys.map((key) => (
           <code key={key} class="alias input">

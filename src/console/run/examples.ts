@@ -12,7 +12,7 @@ export const EXAMPLES: readonly Example[] = [
     draft: {
       ...EMPTY_DRAFT,
       commands: [
-        'ffmpeg -f lavfi -i testsrc2=size=1280x720:rate=30:duration=8 -f lavfi -i sine=frequency=330:duration=8 -c:v libvpx-vp9 -b:v 2M -c:a libopus -shortest {{out_video}}',
+        'ffmpeg -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=330 -t 8 -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 2M -c:a libopus {{out_video}}',
       ],
       outputs: { out_video: 'pattern.webm' },
     },

@@ -71,6 +71,15 @@ export function RunPage() {
           ))}
           <div class="editor-foot">
             <Verdict validation={validation} />
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                draft.value = EMPTY_DRAFT
+              }}
+            >
+              Clear
+            </button>
             {commands.length < MAX_STEPS && (
               <button type="button" class="quiet" onClick={() => change({ commands: [...commands, ''] })}>
                 <Icon name="plus" />
@@ -102,15 +111,6 @@ export function RunPage() {
           <button type="button" class="quiet" onClick={() => setSaving(true)} disabled={validation.kind !== 'valid'}>
             <Icon name="bookmark" />
             Save as preset
-          </button>
-          <button
-            type="button"
-            class="quiet"
-            onClick={() => {
-              draft.value = EMPTY_DRAFT
-            }}
-          >
-            Clear
           </button>
         </div>
       </form>

@@ -12,6 +12,7 @@ export function Verdict({ validation }: { validation: Validation }) {
           <summary>
             <Icon name="check" />
             Ready to run
+            <span class="hint">What FFmpeg gets</span>
           </summary>
           <ol>
             {validation.commands.map((argv, index) => (

@@ -10,11 +10,12 @@ import { useAction } from '../interface/use-action.ts'
 import { useResource } from '../interface/use-resource.ts'
 import { Attempt } from './attempt.tsx'
 
-const EVERY_MS = 5000
+const EVERY_MS = 3000
 
 export function CommandDeliveries({ id, heading }: { id: string; heading?: ComponentChildren }) {
   const path = `/commands/${id}/webhook-deliveries`
-  const { data, error, reload } = useResource(path, (signal) => request<Deliveries>(path, { signal }), EVERY_MS)
+  const load = (signal: AbortSignal) => request<Deliveries>(path, { signal })
+  const { data, error, reload } = useResource(path, load, (deliveries) => (deliveries?.status === 'pending' ? EVERY_MS : 0))
   const again = useAction(async () => {
     await request<Deliveries>(path, { method: 'POST' })
     reload()
@@ -42,7 +43,7 @@ export function CommandDeliveries({ id, heading }: { id: string; heading?: Compo
           ))}
         </ul>
       )}
-      {data?.deliveries.length === 0 && (
+      {data?.deliveries.length === 0 && !(heading && data.status === 'unwanted') && (
         <p class="hint">
           {data.status === 'unwanted' ? (
             <>

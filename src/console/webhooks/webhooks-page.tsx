@@ -16,7 +16,11 @@ const EVERY_MS = 10_000
 
 export function WebhooksPage() {
   const path = `/commands?limit=${PAGE_SIZE}&offset=${(currentPage() - 1) * PAGE_SIZE}`
-  const { data, error, reload } = useResource(path, (signal) => request<CommandList>(path, { signal }), EVERY_MS)
+  const { data, error, reload } = useResource(
+    path,
+    (signal) => request<CommandList>(path, { signal }),
+    () => EVERY_MS,
+  )
   const ended = data?.commands.filter(hasEnded)
   return (
     <Page title="Webhooks" lead="The service calls you when a command has ended, signed, and again until you answer.">
