@@ -1,5 +1,12 @@
 /** The console: a client of the public API, and of nothing else. */
 import { render } from 'preact'
+import './styles/base.css'
+import './styles/layout.css'
+import './styles/controls.css'
+import './styles/run.css'
+import './styles/command.css'
+import './styles/lists.css'
+import { App } from './app.tsx'
 
 const root = document.getElementById('console')
-if (root) render(<h1>RenderIO</h1>, root)
+if (root) render(<App />, root)

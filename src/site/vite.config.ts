@@ -7,15 +7,19 @@ const HERE = import.meta.dirname
 
 export default defineConfig({
   root: HERE,
+  // What the script decides, the theme above all, is there at the first paint.
+  plugins: [{ name: 'block-render', transformIndexHtml: (html) => html.replace('<script type="module"', '$& blocking="render"') }],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path.resolve(HERE, '../../dist/site'),
     // Whoever serves the folder meanwhile must find the page that was there before; `src/cli/site.ts` clears up afterwards.
     emptyOutDir: false,
-    target: 'es2023',
+    target: ['chrome125', 'firefox128', 'safari17.5'],
     // Anything inline would be refused by the Content-Security-Policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // hls.js, which is loaded with the first playlist only.
+    chunkSizeWarningLimit: 700,
     rolldownOptions: { input: globSync('**/index.html', { cwd: HERE }).map((page) => path.join(HERE, page)) },
   },
 })

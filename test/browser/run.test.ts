@@ -1,0 +1,112 @@
+/** From a key to a result that plays: what somebody does who tries the service for the first time. */
+import { describe, expect, test } from 'vitest'
+import { inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
+
+useBrowser()
+
+describe.skipIf(!place)('running a command', () => {
+  test('a key that is not known is refused with the reason, and one that is lets in until one signs out', async () => {
+    await inTab({}, async (page) => {
+      await page.goto(place?.url ?? '')
+      await page.getByLabel('API key').fill('hello')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByText('An API key is ffsk_').waitFor()
+      await page.getByLabel('API key').fill(`ffsk_${'0'.repeat(64)}`)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByText('does not know this key').waitFor()
+      await page.getByLabel('API key').fill(place?.apiKey ?? '')
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Run a command' }).waitFor()
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await page.getByLabel('API key').waitFor()
+    })
+  })
+
+  test('an example runs, its progress is seen, and its video plays in the page', async () => {
+    await inConsole({}, async ({ page, apiKey }) => {
+      await page.getByRole('button', { name: 'Test pattern, no input' }).click()
+      await page.getByText('Ready to run').waitFor()
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: 'pattern.webm' }).waitFor()
+      await page.locator('.percent', { hasText: /[1-9]/ }).waitFor()
+      await screenshot(page, 'command-running')
+      const video = page.locator('video')
+      await video.waitFor()
+      await video.evaluate((element: HTMLVideoElement) => element.play())
+      await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5)
+      expect(await page.locator('.made dl').innerText()).toMatch(/1280 × 720[\s\S]*0:08[\s\S]*vp9/)
+      await screenshot(page, 'command-done')
+
+      await page.getByText('Request', { exact: true }).click()
+      const code = page.getByLabel('The request in curl')
+      expect(await code.innerText()).toContain('$RENDERIO_API_KEY')
+      await page.getByText('Python', { exact: true }).click()
+      expect(await page.getByLabel('The request in Python').innerText()).toContain('"out_video": "pattern.webm"')
+      expect(await page.content()).not.toContain(apiKey)
+
+      await page.reload()
+      await video.waitFor()
+    })
+  })
+
+  test('a fault is told as one types, at the field that it is about, and is gone when it is mended', async () => {
+    await inConsole({}, async ({ page }) => {
+      const editor = page.locator('#command-0')
+      await editor.fill('ffmpeg -i {{in_video}} -vf "scale=640:-2 {{out_video}}')
+      await page.locator('#command-0-faults', { hasText: 'quot' }).waitFor()
+      expect(await page.getByRole('button', { name: 'Run', exact: true }).isDisabled()).toBe(true)
+      await screenshot(page, 'run-fault')
+      await editor.fill('ffmpeg -i {{in_video}} -vf "scale=640:-2" {{out_video}}')
+      await page.getByText('Ready to run').waitFor()
+      await page.getByLabel('out_video').fill('no/path.mp4')
+      await page.locator('#output-out_video-faults', { hasText: 'plain file name' }).waitFor()
+      await page.getByLabel('out_video').fill('small.mp4')
+      await page.getByText('Ready to run').waitFor()
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.getByText('Give a URL, or choose a file.').waitFor()
+    })
+  })
+
+  test('a command that FFmpeg refuses says why', async () => {
+    await inConsole({}, async ({ page }) => {
+      await page.locator('#command-0').fill('ffmpeg -f lavfi -i sine=d=nonsense {{out_audio}}')
+      await page.getByText('Ready to run').waitFor()
+      await page.keyboard.press('Control+Enter')
+      await page.getByRole('heading', { name: 'FFmpeg has refused' }).waitFor()
+      expect(await page.getByLabel('The message').innerText()).toContain('nonsense')
+      await screenshot(page, 'command-failed')
+    })
+  })
+
+  test('a command that goes on can be cancelled, and run again', async () => {
+    await inConsole({}, async ({ page }) => {
+      await page.locator('#command-0').fill('ffmpeg -re -f lavfi -i sine=d=600 {{out_audio}}')
+      await page.getByText('Ready to run').waitFor()
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.locator('.stages .now', { hasText: 'FFmpeg' }).waitFor()
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('heading', { name: 'Cancelled' }).waitFor()
+      const first = page.url()
+      await page.getByRole('button', { name: 'Run again' }).click()
+      await page.waitForURL((url) => url.href !== first && url.hash.startsWith('#/commands/'))
+      await page.getByRole('button', { name: 'Cancel' }).click()
+      await page.getByRole('heading', { name: 'Cancelled' }).waitFor()
+    })
+  })
+
+  test('metadata and a time limit are part of what is sent', async () => {
+    await inConsole({}, async ({ page }) => {
+      await page.locator('#command-0').fill('ffmpeg -f lavfi -i sine=d=1 {{out_audio}}')
+      await page.getByRole('heading', { name: 'Options' }).click()
+      await page.getByLabel('Time limit').fill('20')
+      await page.getByRole('button', { name: 'Add a line' }).click()
+      await page.getByLabel('Name 1').fill('order')
+      await page.getByLabel('Value 1').fill('4711')
+      await page.getByText('Ready to run').waitFor()
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.locator('audio').waitFor()
+      await page.getByText('Request', { exact: true }).click()
+      await page.getByText('4711', { exact: true }).waitFor()
+    })
+  })
+})
