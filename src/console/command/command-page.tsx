@@ -7,7 +7,7 @@ import { formatExactTime, formatSeconds } from '../interface/format.ts'
 import { Icon } from '../interface/icon.tsx'
 import { Failure, Skeleton } from '../interface/notice.tsx'
 import { Page } from '../interface/page.tsx'
-import { StatusBadge } from '../interface/status-badge.tsx'
+import { StatusBadge, statusOf } from '../interface/status-badge.tsx'
 import { useAction } from '../interface/use-action.ts'
 import { RequestAsCode } from '../request/request-as-code.tsx'
 import { navigate } from '../route.ts'
@@ -52,7 +52,7 @@ export function CommandPage({ id }: { id: string }) {
       above={above}
       lead={
         <span class="command-lead">
-          <StatusBadge status={command.status} />
+          <StatusBadge status={statusOf(command)} />
           <Timing command={command} />
         </span>
       }
