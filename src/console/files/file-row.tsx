@@ -7,7 +7,8 @@ import { kindOf } from '../interface/player.tsx'
 import { StatusBadge } from '../interface/status-badge.tsx'
 import { useAction } from '../interface/use-action.ts'
 import { navigate } from '../route.ts'
-import { aliasesOf, change, draft, setInput } from '../run/draft.ts'
+import { change, draft, setInput } from '../run/current-draft.ts'
+import { aliasesOf } from '../run/draft.ts'
 
 const ICONS: Record<ReturnType<typeof kindOf>, IconName> = {
   video: 'video',

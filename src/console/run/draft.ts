@@ -1,5 +1,4 @@
-/** The command that is being written. Inputs and outputs follow from the placeholders in it. Pure, but for the signal that holds it. */
-import { effect, signal } from '@preact/signals'
+/** A command that is being written. Inputs and outputs follow from the placeholders in it. Pure. */
 import { aliasesIn } from '../../ffmpeg/placeholders.ts'
 import type { Command, Preset, SubmitRequest } from '../api/types.ts'
 
@@ -37,29 +36,6 @@ export const EMPTY_DRAFT: Draft = {
 }
 
 export const EMPTY_INPUT: DraftInput = { url: '', filename: null }
-
-const STORAGE = 'renderio.draft'
-
-/** Survives a reload, as long as the tab is open. */
-export const draft = signal<Draft>(restored())
-
-effect(() => sessionStorage.setItem(STORAGE, JSON.stringify(draft.value)))
-
-function restored(): Draft {
-  try {
-    return { ...EMPTY_DRAFT, ...JSON.parse(sessionStorage.getItem(STORAGE) ?? '{}') }
-  } catch {
-    return EMPTY_DRAFT
-  }
-}
-
-export function change(changes: Partial<Draft>): void {
-  draft.value = { ...draft.value, ...changes }
-}
-
-export function setInput(alias: string, input: DraftInput): void {
-  change({ inputs: { ...draft.value.inputs, [alias]: input } })
-}
 
 /** The aliases that the commands name, each once, in the order of the text. */
 export function aliasesOf({ commands }: Draft, prefix: 'in_' | 'out_'): string[] {

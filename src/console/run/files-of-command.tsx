@@ -1,6 +1,7 @@
 /** Inputs and outputs of the command. Each placeholder in it has a row here. */
 import type { Fault } from '../api/types.ts'
-import { aliasesOf, change, draft, outputName } from './draft.ts'
+import { change, draft } from './current-draft.ts'
+import { aliasesOf, outputName } from './draft.ts'
 import { Faults, faultsAt } from './faults.tsx'
 import { InputRow } from './input-row.tsx'
 
