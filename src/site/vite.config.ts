@@ -2,13 +2,14 @@
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { defineConfig } from 'vite'
+import { docs } from '../docs/plugin.ts'
 
 const HERE = import.meta.dirname
 
 export default defineConfig({
   root: HERE,
   // What the script decides, the theme above all, is there at the first paint.
-  plugins: [{ name: 'block-render', transformIndexHtml: (html) => html.replace('<script type="module"', '$& blocking="render"') }],
+  plugins: [{ name: 'block-render', transformIndexHtml: (html) => html.replace('<script type="module"', '$& blocking="render"') }, docs()],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path.resolve(HERE, '../../dist/site'),
