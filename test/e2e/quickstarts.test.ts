@@ -22,7 +22,7 @@ interface Quickstart {
 const QUICKSTARTS: Quickstart[] = [
   { language: 'bash', file: 'quickstart.sh', programs: ['bash', 'curl'] },
   { language: 'python', file: 'quickstart.py', programs: ['python3'] },
-  { language: 'ts', file: 'quickstart.ts', programs: [process.execPath] },
+  { language: 'ts', file: 'quickstart.mts', programs: [process.execPath] },
   { language: 'js', file: 'quickstart.mjs', programs: [process.execPath] },
   { language: 'php', file: 'quickstart.php', programs: ['php'] },
 ]
