@@ -57,6 +57,12 @@ export const ROUTES: readonly DialectRoute[] = [
   { method: 'GET', path: '/files/:file_id', adaptation: 'none', difference: '' },
   { method: 'POST', path: '/files/upload', adaptation: 'none', difference: '' },
   { method: 'POST', path: '/files/store-file', adaptation: 'none', difference: '' },
+  {
+    method: 'DELETE',
+    path: '/files/bulk-delete',
+    adaptation: 'delete_many',
+    difference: 'as `POST` there',
+  },
   { method: 'DELETE', path: '/files/:file_id', adaptation: 'name_deleted_file', difference: '`deleted_file_ids` beside the rest' },
   {
     method: 'POST',
