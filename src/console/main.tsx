@@ -8,5 +8,9 @@ import './styles/command.css'
 import './styles/lists.css'
 import { App } from './app.tsx'
 
+// A file that misses the areas for it is not opened in place of the console.
+addEventListener('dragover', (event) => event.preventDefault())
+addEventListener('drop', (event) => event.preventDefault())
+
 const root = document.getElementById('console')
 if (root) render(<App />, root)

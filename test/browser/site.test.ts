@@ -50,6 +50,7 @@ describe.skipIf(!place)('the console', () => {
     const home = await fetch(place?.url ?? '')
     const html = await home.text()
     expect(home.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/)
+    expect(home.headers.get('content-security-policy')).toContain("media-src 'self' blob: https://*.r2.cloudflarestorage.com")
     expect(home.headers.get('content-security-policy')).not.toContain('unsafe')
     expect(Object.fromEntries(home.headers)).toMatchObject({ 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' })
     const script = await fetch(new URL(/src="([^"]+\.js)"/.exec(html)?.[1] ?? '', place?.url))

@@ -11,6 +11,9 @@ const STAGES = [
   { stage: 'UPLOADING', label: 'Storing outputs' },
 ] as const
 
+/** A screen reader is told no smaller steps. */
+const TOLD_PERCENT = 20
+
 export function GoingOn({ command, standing }: { command: Command; standing: Standing | null }) {
   const stage = command.processing_stage ?? 'QUEUED'
   const at = STAGES.findIndex((entry) => entry.stage === stage)
@@ -19,10 +22,10 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
     <section class="card going-on" aria-label="Progress">
       <StageBox command={command}>
         {/* Where the end is not known, what is written so far. */}
-        <output class="percent" aria-label={percent === null ? 'Written so far' : 'Share done'}>
+        <p class="percent" aria-hidden="true">
           {percent === null ? formatDuration(standing?.ffmpeg?.out_time_seconds ?? 0) : Math.floor(percent)}
           {percent !== null && <small>%</small>}
-        </output>
+        </p>
         <progress max={100} {...(percent !== null && { value: percent })} aria-label="FFmpeg’s progress" />
       </StageBox>
       <ol class="stages">
@@ -33,6 +36,10 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
         ))}
       </ol>
       <Facts command={command} standing={standing} />
+      <p class="hidden" role="status">
+        {STAGES[at]?.label}
+        {percent !== null && `, ${Math.floor(percent / TOLD_PERCENT) * TOLD_PERCENT} per cent`}
+      </p>
     </section>
   )
 }
