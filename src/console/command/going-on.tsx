@@ -21,11 +21,17 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
   return (
     <section class="card going-on" aria-label="Progress">
       <StageBox command={command}>
-        {/* Where the end is not known, what is written so far. */}
-        <p class="percent" aria-hidden="true">
-          {percent === null ? formatDuration(standing?.ffmpeg?.out_time_seconds ?? 0) : Math.floor(percent)}
-          {percent !== null && <small>%</small>}
-        </p>
+        {stage === 'FFMPEG' || percent !== null ? (
+          <p class="percent" aria-hidden="true">
+            {/* Where the end is not known, what is written so far. */}
+            {percent === null ? formatDuration(standing?.ffmpeg?.out_time_seconds ?? 0) : Math.floor(percent)}
+            {percent !== null && <small>%</small>}
+          </p>
+        ) : (
+          <p class="percent words" aria-hidden="true">
+            {STAGES[at]?.label} …
+          </p>
+        )}
         <progress max={100} {...(percent !== null && { value: percent })} aria-label="FFmpeg’s progress" />
       </StageBox>
       <ol class="stages">
