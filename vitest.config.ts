@@ -5,12 +5,12 @@ import { defineConfig } from 'vitest/config'
 /** Each project is a layer: pure functions, the executor's program, the Worker in workerd, the whole stack. */
 export default defineConfig({
   test: {
-    // A test file waits for processes more than it computes, so no core is left out.
-    maxWorkers: availableParallelism(),
+    // A test file waits for processes more than it computes.
+    maxWorkers: availableParallelism() + 1,
     // The Worker's static pages, wherever it runs.
     globalSetup: ['test/support/site.ts'],
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         plugins: [
@@ -45,7 +45,7 @@ export default defineConfig({
           // Every test has an account of its own.
           sequence: { concurrent: true },
           isolate: false,
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
@@ -55,8 +55,6 @@ export default defineConfig({
           name: 'container',
           include: ['test/container/**/*.test.ts'],
           globalSetup: ['test/container/setup.ts'],
-          // Where wrangler ends, it removes every container of the image that it has built, whoever runs it.
-          fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

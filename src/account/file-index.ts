@@ -47,15 +47,16 @@ export class FileIndex {
   }
 
   /** Lists the outputs of a command that has succeeded, until they are deleted. */
-  putOutputs({ spec, state, filesDeletedAt }: CommandListing): void {
+  putOutputs({ spec, state, deletedFiles }: CommandListing): void {
     if (state.status !== 'SUCCESS') return
     for (const { fileId, filename, sizeBytes, media } of Object.values(state.outputs)) {
-      if (filesDeletedAt !== null) this.remove(fileId)
+      if (deletedFiles.includes(fileId)) this.remove(fileId)
       else {
         this.put({
           id: fileId,
           account: spec.account,
           storeType: 'OUTPUT',
+          commandId: spec.id,
           filename,
           originalUrl: null,
           createdAt: state.endedAt,

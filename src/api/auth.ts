@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory'
 import { API_KEY_PATTERN, apiKeyRecordSchema, hashApiKey } from './api-key.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError } from './errors.ts'
+import { accountOfInProcess } from './in-process.ts'
 import { enforceLimit } from './rate-limit.ts'
 
 /** How long an edge may go on believing in a key that has been revoked, in seconds; KV takes no less than 30. */
@@ -10,6 +11,11 @@ const KEY_CACHE_SECONDS = 30
 
 /** Lets nobody through without a known key, and says whose it is in `c.var.account`. */
 export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
+  const known = accountOfInProcess(c.req.raw)
+  if (known !== undefined) {
+    c.set('account', known)
+    return next()
+  }
   const key = c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
   const hash = key !== undefined && API_KEY_PATTERN.test(key) ? await hashApiKey(key) : null
   const account = hash === null ? null : await accountOf(hash, c.env.KEYS)

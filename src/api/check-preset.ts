@@ -19,7 +19,7 @@ export type PresetContent = Pick<Preset, 'name' | 'description' | 'command' | 'i
 /** Throws a ValidationError with every fault. */
 export function checkPreset(body: PresetBody): PresetContent {
   const command = commandOf(body)
-  const faults = compilationFaults(command, body)
+  const faults = [...typeFaults(command, body), ...compilationFaults(command, body)]
   if (faults.length > 0) throw new ValidationError(faults)
   const preset: PresetContent = {
     name: body.name,
@@ -70,20 +70,21 @@ export function submitOf(preset: Preset, execution: z.output<typeof executionSch
   return { ...execution, ...command, output_files: preset.outputs, metadata }
 }
 
+/** Throws where it cannot be known which command is meant, so that nothing else can be said of it. */
 function commandOf({ command_type, ffmpeg_command, ffmpeg_commands }: PresetBody): PresetCommand {
   if (ffmpeg_command != null && ffmpeg_commands != null) {
     throw new ValidationError([{ loc: ['ffmpeg_commands'], msg: 'give either ffmpeg_command or ffmpeg_commands', type: 'value_error' }])
   }
-  if (ffmpeg_commands != null) return agreed({ command_type: 'CHAINED_COMMAND', ffmpeg_commands }, command_type)
-  if (ffmpeg_command != null) return agreed({ command_type: 'FFMPEG_COMMAND', ffmpeg_command }, command_type)
+  if (ffmpeg_commands != null) return { command_type: 'CHAINED_COMMAND', ffmpeg_commands }
+  if (ffmpeg_command != null) return { command_type: 'FFMPEG_COMMAND', ffmpeg_command }
   const field = command_type === 'CHAINED_COMMAND' ? 'ffmpeg_commands' : 'ffmpeg_command'
   throw new ValidationError([{ loc: [field], msg: `${field} is required`, type: 'type_error' }])
 }
 
-function agreed(command: PresetCommand, declared: PresetCommand['command_type'] | null | undefined): PresetCommand {
-  if (declared == null || declared === command.command_type) return command
+function typeFaults(command: PresetCommand, { command_type }: PresetBody): Fault[] {
+  if (command_type == null || command_type === command.command_type) return []
   const msg = `the command makes it ${command.command_type}: leave command_type out, or give the command that it names`
-  throw new ValidationError([{ loc: ['command_type'], msg, type: 'value_error' }])
+  return [{ loc: ['command_type'], msg, type: 'value_error' }]
 }
 
 /** The faults of a submit of this preset, each at the preset's own field. */

@@ -14,15 +14,14 @@ import { limitSubmits } from './rate-limit.ts'
 import { commandIdParam, json, notFound, requestErrors } from './responses.ts'
 import { commandSchema, filesDeletedSchema, submittedSchema } from './schemas.ts'
 
-const security = [{ ApiKey: [] }]
-
 const cancel = createRoute({
   method: 'post',
   path: '/api/v1/commands/{command_id}/cancel',
+  operationId: 'cancelCommand',
+  tags: ['Commands'],
   summary: 'Cancel a command',
   description:
     'It fails with `CANCELLED`, and its place, in the queue or at work, goes to the next. One that has ended is answered as it is.',
-  security,
   request: { params: commandIdParam },
   responses: { 200: json(commandSchema, 'The command as it stands.'), ...requestErrors, ...notFound('No such command.') },
 })
@@ -30,10 +29,11 @@ const cancel = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/api/v1/commands/{command_id}/retry',
+  operationId: 'retryCommand',
+  tags: ['Commands'],
   summary: 'Run a command again, as a new one',
   description:
     'Submits the request of a command that has ended, however it ended, with its metadata, webhook and time limit. It is checked anew, by the rules of today.',
-  security,
   middleware: limitSubmits,
   request: { params: commandIdParam, headers: z.object({ 'idempotency-key': idempotencyKeySchema }) },
   responses: {
@@ -49,9 +49,10 @@ const retry = createRoute({
 const deleteFiles = createRoute({
   method: 'delete',
   path: '/api/v1/commands/{command_id}/files',
+  operationId: 'deleteCommandFiles',
+  tags: ['Commands'],
   summary: 'Delete the files that a command has made',
   description: 'Their links end at once. What was deleted already is not counted again.',
-  security,
   request: { params: commandIdParam },
   responses: {
     200: json(filesDeletedSchema, 'There are none any more.'),
@@ -78,7 +79,7 @@ export function registerCommandActions(app: OpenAPIHono<ApiEnv>): void {
   })
 
   app.openapi(deleteFiles, async (c) => {
-    const deleted = await commandStub(c.env, c.req.valid('param').command_id).deleteFiles(c.var.account)
+    const deleted = await commandStub(c.env, c.req.valid('param').command_id).deleteFiles(c.var.account, 'all')
     if (deleted === null) throw noSuchCommand()
     if (deleted === 'unfinished') throw stillGoesOn('it has no files before its end; cancel it if you do not want them')
     return c.json({ deleted: true as const, files_deleted: deleted }, 200)

@@ -22,12 +22,13 @@ const LOSS_PAUSE_MS = 200
 const events = createRoute({
   method: 'get',
   path: '/api/v1/commands/{command_id}/events',
+  operationId: 'followCommand',
+  tags: ['Commands'],
   summary: 'Follow a command',
   description:
     'Server-Sent Events. `status`: how the command stands, at first and whenever status or stage change. `progress`: FFmpeg has come further, twice a second at most. ' +
     '`end`: the poll response of the command that has ended; it is the last. Between them a comment every 15 seconds keeps the connection alive. ' +
     'Whoever comes again with the `id` of what came last as `Last-Event-ID` gets only what is new since, and 204 after `end`, so that an `EventSource` stays away.',
-  security: [{ ApiKey: [] }],
   request: {
     params: commandIdParam,
     headers: z.object({ 'last-event-id': z.string().optional().openapi({ description: 'The `id` of the last event that was received.' }) }),

@@ -9,9 +9,10 @@ import { commandListQuerySchema, commandListSchema, commandSchema, waitQuerySche
 const poll = createRoute({
   method: 'get',
   path: '/api/v1/commands/{command_id}',
+  operationId: 'getCommand',
+  tags: ['Commands'],
   summary: 'Poll a command',
   description: 'How it stands, what became of it and where its files are. With `wait` the answer is held until the command has ended.',
-  security: [{ ApiKey: [] }],
   request: { params: commandIdParam, query: waitQuerySchema },
   responses: { 200: json(commandSchema, 'The command as it stands.'), ...requestErrors, ...notFound('No such command.') },
 })
@@ -19,9 +20,10 @@ const poll = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/v1/commands',
+  operationId: 'listCommands',
+  tags: ['Commands'],
   summary: 'List commands',
   description: 'Newest first. Stage, percentage and place in the queue are shown by the poll of a single command only.',
-  security: [{ ApiKey: [] }],
   request: { query: commandListQuerySchema },
   responses: { 200: json(commandListSchema, 'A page of commands.'), ...requestErrors },
 })
@@ -29,9 +31,10 @@ const list = createRoute({
 const readLog = createRoute({
   method: 'get',
   path: '/api/v1/commands/{command_id}/log',
+  operationId: 'getCommandLog',
+  tags: ['Commands'],
   summary: 'FFmpeg’s stderr',
   description: 'All that FFmpeg has said, also while it still runs; of a chain, all commands one after the other.',
-  security: [{ ApiKey: [] }],
   request: { params: commandIdParam },
   responses: {
     200: { description: 'Plain text, as far as FFmpeg has come.', content: { 'text/plain': { schema: z.string() } } },

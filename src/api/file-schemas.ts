@@ -71,7 +71,7 @@ export const storeFileSchema = z
       .openapi({ format: 'uri', example: 'https://example.com/intro.mp4' }),
     filename: givenFilename.nullish().openapi({ description: 'The last segment of the URL’s path unless given.' }),
   })
-  .openapi('StoreFile')
+  .openapi('StoreFile', { example: { file_url: 'https://example.com/intro.mp4' } })
 
 const positiveInteger = (name: string) =>
   wireNumber.pipe(z.number().int(`${name} is a whole number`).min(1, `${name} is 1 at least`)).openapi({ type: 'integer' })
@@ -96,4 +96,4 @@ export const completeUploadSchema = z
       .array(z.object({ part_number: positiveInteger('part_number').openapi({ description: 'From 1.' }), etag: z.string() }))
       .max(10_000, 'an upload has 10,000 parts at most'),
   })
-  .openapi('CompleteUpload')
+  .openapi('CompleteUpload', { example: { parts: [{ part_number: 1, etag: '"d41d8cd98f00b204e9800998ecf8427e"' }] } })

@@ -9,6 +9,7 @@ import { settingsOf } from '../settings.ts'
 import type { FileListing, FileSource, FileSpec } from '../stored-file/record.ts'
 import { RequestUpload } from '../stored-file/request-upload.ts'
 import { fileView } from '../stored-file/view.ts'
+import { commandStub } from './command-stub.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError, errorSchema, ValidationError } from './errors.ts'
 import {
@@ -25,15 +26,14 @@ import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, json, notFound, requestErrors } from './responses.ts'
 import { readUploadForm } from './upload-form.ts'
 
-const security = [{ ApiKey: [] }]
-
 const upload = createRoute({
   method: 'post',
   path: '/api/v1/files/upload',
+  operationId: 'uploadFile',
+  tags: ['Files'],
   summary: 'Upload a file',
   description:
     'As the field `file` of a form; other fields are ignored. Where a request may have 100 MB at most, as on Cloudflare, larger files are uploaded in parts. The file name is the last path segment of the given one, reduced to letters, digits, `.`, `_` and `-`.',
-  security,
   middleware: limitSubmits,
   request: {
     body: {
@@ -58,10 +58,11 @@ const upload = createRoute({
 const store = createRoute({
   method: 'post',
   path: '/api/v1/files/store-file',
+  operationId: 'storeFile',
+  tags: ['Files'],
   summary: 'Store a file from a URL',
   description:
     'Answers at once; the file is fetched by the rules for inputs of commands. It is PROCESSING until it is STORED, or FAILED with the reason.',
-  security,
   middleware: [limitSubmits, jsonBody] as const,
   request: { body: { required: true, content: { 'application/json': { schema: storeFileSchema } } } },
   responses: { 200: json(fileBegunSchema, 'Begun.'), ...requestErrors, ...bodyErrors },
@@ -70,9 +71,10 @@ const store = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/api/v1/files/{file_id}',
+  operationId: 'getFile',
+  tags: ['Files'],
   summary: 'A file',
   description: 'An upload, a file stored from a URL, or an output of a command.',
-  security,
   request: { params: fileIdParam },
   responses: { 200: json(fileSchema, 'The file as it stands.'), ...requestErrors, ...notFound('No such file, or it was deleted.') },
 })
@@ -80,9 +82,10 @@ const read = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/v1/files',
+  operationId: 'listFiles',
+  tags: ['Files'],
   summary: 'List files',
   description: 'Newest first: uploads, files stored from a URL, and outputs of commands.',
-  security,
   request: { query: fileListQuerySchema },
   responses: { 200: json(fileListSchema, 'A page of files.'), ...requestErrors },
 })
@@ -90,15 +93,15 @@ const list = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/api/v1/files/{file_id}',
+  operationId: 'deleteFile',
+  tags: ['Files'],
   summary: 'Delete a file',
-  description: 'An upload, or a file stored from a URL, at any time. Outputs are deleted with the files of their command.',
-  security,
+  description: 'An upload, a file stored from a URL, or an output of a command; of a playlist or a folder, all that belongs to it.',
   request: { params: fileIdParam },
   responses: {
     200: json(fileDeletedSchema, 'Deleted.'),
     ...requestErrors,
     ...notFound('No such file, or it was deleted before.'),
-    409: json(errorSchema, 'The file is an output of a command.'),
   },
 })
 
@@ -146,8 +149,8 @@ export function registerFiles(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(remove, async (c) => {
     const { file_id } = c.req.valid('param')
     if (await storedFile(c.env, file_id).delete(c.var.account)) return c.json({ deleted: true as const, file_id }, 200)
-    if (!(await outputOf(c, file_id))) throw noSuchFile()
-    throw new ApiError('CONFLICT', 'this file is an output; delete it with DELETE /api/v1/commands/:command_id/files')
+    if (!(await deleteOutput(c, file_id))) throw noSuchFile()
+    return c.json({ deleted: true as const, file_id }, 200)
   })
 }
 
@@ -183,6 +186,14 @@ export function urlMaker(c: Context<ApiEnv>) {
 async function outputOf(c: Context<ApiEnv>, id: string): Promise<FileListing | null> {
   const file = await accountStub(c).readFile(id.toLowerCase())
   return file?.storeType === 'OUTPUT' ? file : null
+}
+
+/** Answers false where there is no such output, or no longer. */
+async function deleteOutput(c: Context<ApiEnv>, id: string): Promise<boolean> {
+  const output = await outputOf(c, id)
+  if (!output?.commandId) return false
+  const deleted = await commandStub(c.env, output.commandId).deleteFiles(c.var.account, { fileId: output.id })
+  return typeof deleted === 'number' && deleted > 0
 }
 
 function accountStub(c: Context<ApiEnv>) {

@@ -10,7 +10,11 @@ const content = { 'application/json': { schema: healthSchema } }
 const health = createRoute({
   method: 'get',
   path: '/api/v1/health',
+  operationId: 'getHealth',
+  tags: ['Service'],
   summary: 'Is it working?',
+  description: 'Asks an executor whether its FFmpeg runs. Needs no API key.',
+  security: [],
   responses: {
     200: { description: 'An executor ran FFmpeg.', content },
     503: { description: 'No executor answers, or its FFmpeg does not run.', content },

@@ -24,7 +24,6 @@ import { bodyErrors, json, notFound, requestErrors } from './responses.ts'
 import { pageQuerySchema } from './schemas.ts'
 import { optionsOf, submitCommand, submitRequest, submitResponses } from './submit-command.ts'
 
-const security = [{ ApiKey: [] }]
 const noSuch = notFound('No such preset.')
 /** Changes of one preset at the same time that are all kept. */
 const CHANGE_ATTEMPTS = 20
@@ -33,9 +32,10 @@ const readOnly = { 403: json(errorSchema, 'A system preset, which cannot be chan
 const create = createRoute({
   method: 'post',
   path: '/api/v1/presets',
+  operationId: 'createPreset',
+  tags: ['Presets'],
   summary: 'Make a preset',
   description: 'The command is checked as a submit’s would be.',
-  security,
   middleware: jsonBody,
   request: { body: { required: true, content: { 'application/json': { schema: presetBodySchema } } } },
   responses: {
@@ -49,9 +49,10 @@ const create = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/api/v1/presets',
+  operationId: 'listPresets',
+  tags: ['Presets'],
   summary: 'List presets',
   description: 'The account’s own, newest first, then those of the system.',
-  security,
   request: { query: pageQuerySchema },
   responses: { 200: json(presetListSchema, 'A page of presets.'), ...requestErrors },
 })
@@ -59,9 +60,10 @@ const list = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/api/v1/presets/{preset_id}',
+  operationId: 'getPreset',
+  tags: ['Presets'],
   summary: 'A preset',
   description: 'One of the account’s own, or of the system’s.',
-  security,
   request: { params: presetIdParam },
   responses: { 200: json(presetSchema, 'The preset.'), ...requestErrors, ...noSuch },
 })
@@ -69,9 +71,10 @@ const read = createRoute({
 const change = createRoute({
   method: 'put',
   path: '/api/v1/presets/{preset_id}',
+  operationId: 'updatePreset',
+  tags: ['Presets'],
   summary: 'Change a preset',
   description: 'Takes any of its fields; `metadata` is replaced as a whole, and `ffmpeg_command` and `ffmpeg_commands` replace each other.',
-  security,
   middleware: jsonBody,
   request: { params: presetIdParam, body: { required: true, content: { 'application/json': { schema: presetChangesSchema } } } },
   responses: {
@@ -87,9 +90,10 @@ const change = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/api/v1/presets/{preset_id}',
+  operationId: 'deletePreset',
+  tags: ['Presets'],
   summary: 'Delete a preset',
   description: 'Commands that were made of it are not touched.',
-  security,
   request: { params: presetIdParam },
   responses: { 200: json(presetDeletedSchema, 'Deleted.'), ...requestErrors, ...readOnly, ...noSuch },
 })
@@ -97,9 +101,10 @@ const remove = createRoute({
 const execute = createRoute({
   method: 'post',
   path: '/api/v1/presets/{preset_id}/execute',
+  operationId: 'executePreset',
+  tags: ['Presets'],
   summary: 'Run a preset',
   description: 'Submits its command with the given inputs, as a submit of one’s own would.',
-  security,
   middleware: every(limitSubmits, jsonBody),
   request: {
     ...submitRequest,

@@ -8,7 +8,10 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({ 
 export const requestErrors = {
   400: json(errorSchema, 'Not JSON, or a query that is out of range.'),
   401: json(errorSchema, 'No API key, or an unknown one.'),
-  429: json(errorSchema, 'Too many requests; `Retry-After` says for how long.'),
+  429: {
+    ...json(errorSchema, 'Too many requests; `Retry-After` says for how long.'),
+    headers: z.object({ 'Retry-After': z.string().openapi({ description: 'Seconds.', example: '10' }) }),
+  },
 }
 
 /** What every route that takes a JSON body can answer. */

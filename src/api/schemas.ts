@@ -3,7 +3,8 @@ import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER, PLAYLIST_PREFIX } from '../ffmpeg/bundle.ts'
 import { manifestFormat } from '../ffmpeg/manifest.ts'
 
-const BODY_EXAMPLE = {
+/** A submit that works. */
+export const BODY_EXAMPLE = {
   input_files: { in_video: 'https://example.com/input.mp4' },
   output_files: { out_video: 'converted.webm' },
   ffmpeg_command: 'ffmpeg -i {{in_video}} -c:v libvpx-vp9 -b:v 1M -c:a libopus {{out_video}}',
@@ -223,7 +224,8 @@ export const commandSchema = z
   .openapi('Command')
 export type CommandView = z.output<typeof commandSchema>
 
-const queryInteger = (name: string, minimum: number, maximum: number) =>
+/** A whole number of a query, named in its faults. */
+export const queryInteger = (name: string, minimum: number, maximum: number) =>
   z.coerce
     .number(`${name} is a whole number`)
     .int(`${name} is a whole number`)

@@ -1,9 +1,10 @@
 /** The wire contract of the other submits, beside the single one in `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
 import { faultsOf, ValidationError } from './errors.ts'
-import { commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
+import { BODY_EXAMPLE, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
 
-const MAX_COMMANDS = 10
+/** In one request. */
+export const MAX_COMMANDS = 10
 
 const CHAIN_EXAMPLE = {
   input_files: { in_video: 'https://example.com/input.mp4' },
@@ -31,7 +32,7 @@ export const multipleSubmitSchema = z
       .max(MAX_COMMANDS, `${MAX_COMMANDS} commands at most in one request`)
       .openapi({ description: 'Each as it would be submitted by itself.' }),
   })
-  .openapi('RunMultipleFFmpegCommands')
+  .openapi('RunMultipleFFmpegCommands', { example: { commands: [BODY_EXAMPLE] } })
 
 export const multipleSubmittedSchema = z
   .object({ command_ids: z.array(z.uuid()).openapi({ description: 'In the order of `commands`.' }) })
@@ -41,6 +42,7 @@ export const multipleSubmittedSchema = z
 export const anySubmitSchema = z.unknown().openapi({
   type: 'object',
   oneOf: [{ $ref: '#/components/schemas/RunFFmpegCommand' }, { $ref: '#/components/schemas/RunChainedFFmpegCommands' }],
+  example: BODY_EXAMPLE,
 })
 
 /** Throws a ValidationError with what the submit of that kind would be answered. */

@@ -22,16 +22,16 @@ import {
   validatedSchema,
 } from './submit-schemas.ts'
 
-const security = [{ ApiKey: [] }]
 const middleware = every(limitSubmits, jsonBody)
 const idempotencyHeader = z.object({ 'idempotency-key': idempotencyKeySchema })
 
 const single = createRoute({
   method: 'post',
   path: '/api/v1/run-ffmpeg-command',
+  operationId: 'runFfmpegCommand',
+  tags: ['Commands'],
   summary: 'Run an FFmpeg command',
   description: 'Checks the command and answers its id at once; it runs as soon as its turn has come.',
-  security,
   middleware,
   request: {
     ...submitRequest,
@@ -43,11 +43,12 @@ const single = createRoute({
 const chained = createRoute({
   method: 'post',
   path: '/api/v1/run-chained-ffmpeg-commands',
+  operationId: 'runChainedFfmpegCommands',
+  tags: ['Commands'],
   summary: 'Run FFmpeg commands one after the other, as one command',
   description:
     'They share a working directory: a later one may use `{{out_…}}` of an earlier one, and plain names of files that are only made on the way. ' +
     'The first that fails ends the chain, and `error_message` begins with which it was, counted from 1.',
-  security,
   middleware,
   request: {
     ...submitRequest,
@@ -59,9 +60,10 @@ const chained = createRoute({
 const multiple = createRoute({
   method: 'post',
   path: '/api/v1/run-multiple-ffmpeg-commands',
+  operationId: 'runMultipleFfmpegCommands',
+  tags: ['Commands'],
   summary: 'Run several FFmpeg commands that have nothing to do with each other',
   description: 'All are accepted, or none. From then on each is a command of its own.',
-  security,
   middleware,
   request: {
     headers: idempotencyHeader,
@@ -73,9 +75,10 @@ const multiple = createRoute({
 const validate = createRoute({
   method: 'post',
   path: '/api/v1/validate',
+  operationId: 'validateCommand',
+  tags: ['Commands'],
   summary: 'Check a command without running it',
   description: 'Takes the body of a single submit or of a chain, and answers as the submit would, but stores nothing and fetches nothing.',
-  security,
   middleware: jsonBody,
   request: { body: { required: true, content: { 'application/json': { schema: anySubmitSchema } } } },
   responses: { 200: json(validatedSchema, 'It would be accepted.'), ...requestErrors, ...bodyErrors },

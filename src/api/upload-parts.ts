@@ -19,10 +19,11 @@ import { bodyErrors, json, notFound, requestErrors } from './responses.ts'
 const init = createRoute({
   method: 'post',
   path: '/api/v1/files/init-upload',
+  operationId: 'initUpload',
+  tags: ['Files'],
   summary: 'Begin an upload in parts',
   description:
     'PUT every part to its URL, in any order and side by side, then complete the upload. Every part but the last has `part_size` bytes. The URLs need no API key. What is not complete after a day is removed.',
-  security: [{ ApiKey: [] }],
   middleware: [limitSubmits, jsonBody] as const,
   request: { body: { required: true, content: { 'application/json': { schema: initUploadSchema } } } },
   responses: {
@@ -35,8 +36,11 @@ const init = createRoute({
 const put = createRoute({
   method: 'put',
   path: '/files/{token}/parts/{part_number}',
+  operationId: 'uploadPart',
+  tags: ['Files'],
   summary: 'Upload one part',
   description: 'To one of the `upload_urls`. A part that is sent again replaces the one before.',
+  security: [],
   request: {
     params: z.object({
       token: z.string().openapi({ param: { name: 'token', in: 'path' } }),
@@ -62,9 +66,10 @@ const put = createRoute({
 const complete = createRoute({
   method: 'post',
   path: '/api/v1/files/{file_id}/complete-upload',
+  operationId: 'completeUpload',
+  tags: ['Files'],
   summary: 'Complete an upload in parts',
   description: 'Lists every part with the ETag of its last PUT, in any order. Completing a second time answers the file.',
-  security: [{ ApiKey: [] }],
   middleware: jsonBody,
   request: { params: fileIdParam, body: { required: true, content: { 'application/json': { schema: completeUploadSchema } } } },
   responses: {

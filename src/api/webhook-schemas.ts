@@ -16,7 +16,7 @@ export const webhookConfigBodySchema = z
     url: webhookUrlSchema.openapi({ format: 'uri', example: 'https://example.com/hooks/renderio' }),
     secret: secretSchema.nullish().openapi({ description: 'Signs every event; a `whsec_` secret as Standard Webhooks has it.' }),
   })
-  .openapi('WebhookConfigBody')
+  .openapi('WebhookConfigBody', { example: { url: 'https://example.com/hooks/renderio', secret: 'a long random text' } })
 
 export const webhookSetSchema = z.object({ success: z.literal(true), url: z.string() }).openapi('WebhookSet')
 

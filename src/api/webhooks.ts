@@ -20,15 +20,14 @@ import {
   webhookSetSchema,
 } from './webhook-schemas.ts'
 
-const security = [{ ApiKey: [] }]
-
 const put = createRoute({
   method: 'put',
   path: '/api/v1/webhook-config',
+  operationId: 'setWebhook',
+  tags: ['Webhooks'],
   summary: 'Set the account’s webhook',
   description:
     'Enables it anew and forgets its failures. A new secret signs together with the old one for 24 hours; without one the old one stays.',
-  security,
   middleware: jsonBody,
   request: { body: { required: true, content: { 'application/json': { schema: webhookConfigBodySchema } } } },
   responses: { 200: json(webhookSetSchema, 'Set.'), ...requestErrors, ...bodyErrors },
@@ -37,25 +36,30 @@ const put = createRoute({
 const read = createRoute({
   method: 'get',
   path: '/api/v1/webhook-config',
+  operationId: 'getWebhook',
+  tags: ['Webhooks'],
   summary: 'The account’s webhook',
-  security,
+  description: 'Where it goes, and whether it is still sent to. The secret is never shown.',
   responses: { 200: json(webhookConfigSchema, 'The webhook, or that there is none.'), ...requestErrors },
 })
 
 const remove = createRoute({
   method: 'delete',
   path: '/api/v1/webhook-config',
+  operationId: 'deleteWebhook',
+  tags: ['Webhooks'],
   summary: 'Remove the account’s webhook',
-  security,
+  description: 'Its secret is forgotten too. Commands with a `webhook_url` of their own are not affected.',
   responses: { 200: json(deletedSchema, 'There is none any more.'), ...requestErrors },
 })
 
 const test = createRoute({
   method: 'post',
   path: '/api/v1/webhook-config/test',
+  operationId: 'testWebhook',
+  tags: ['Webhooks'],
   summary: 'Send a signed test event now',
   middleware: limitSubmits,
-  security,
   description: 'To the account’s webhook, also while it is disabled. Nothing is repeated, and nothing is counted.',
   responses: { 200: json(deliverySchema, 'What came back.'), ...requestErrors, ...notFound('No webhook is set.') },
 })
@@ -63,8 +67,10 @@ const test = createRoute({
 const deliveries = createRoute({
   method: 'get',
   path: '/api/v1/commands/{command_id}/webhook-deliveries',
+  operationId: 'listWebhookDeliveries',
+  tags: ['Webhooks'],
   summary: 'Every attempt to deliver a command’s webhook',
-  security,
+  description: 'With what the receiver answered, and when the next one is due.',
   request: { params: commandIdParam },
   responses: { 200: json(deliveriesSchema, 'The attempts, oldest first.'), ...requestErrors, ...notFound('No such command.') },
 })
@@ -72,10 +78,11 @@ const deliveries = createRoute({
 const redeliver = createRoute({
   method: 'post',
   path: '/api/v1/commands/{command_id}/webhook-deliveries',
+  operationId: 'resendWebhook',
+  tags: ['Webhooks'],
   summary: 'Send a command’s webhook again, now and once',
   middleware: limitSubmits,
   description: 'With the same `webhook-id`, and also to a webhook that is disabled. Whatever comes back, nothing more is scheduled for it.',
-  security,
   request: { params: commandIdParam },
   responses: {
     200: json(deliveriesSchema, 'The attempts, this one the last.'),

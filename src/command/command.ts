@@ -113,12 +113,12 @@ export class Command extends DurableObject<Env> {
     return this.read(account)
   }
 
-  /** Deletes the outputs of a command that has ended. Answers how many there were, or `unfinished`; null as in `read`. */
-  async deleteFiles(account: string): Promise<number | 'unfinished' | null> {
+  /** Deletes outputs of a command that has ended, one or all. Answers how many files these were, or `unfinished`; null as in `read`. */
+  async deleteFiles(account: string, which: { fileId: string } | 'all'): Promise<number | 'unfinished' | null> {
     const record = this.#recordFor(account)
     if (!record) return null
     if (!isTerminal(record.state)) return 'unfinished'
-    const deleted = this.#store.deleteFiles(Date.now())
+    const deleted = this.#store.deleteFiles(which)
     // What is done here at once, the alarm does after a crash.
     await this.#wake()
     await settle(this.#ending())

@@ -64,9 +64,9 @@ export async function deleteGarbage({ store, env }: Ending): Promise<void> {
 }
 
 function expireFiles(state: TerminalState, { store, env }: Ending): number | null {
-  if (state.status !== 'SUCCESS' || store.mustExist.filesDeletedAt !== null) return null
+  if (Object.keys(store.visibleOutputs).length === 0) return null
   const expiresAt = state.endedAt + settingsOf(env).fileRetentionMs
   if (expiresAt > Date.now()) return expiresAt
-  store.deleteFiles(Date.now())
+  store.deleteFiles('all')
   return Date.now()
 }

@@ -33,13 +33,13 @@ export interface CommandSpec {
 export interface CommandRecord {
   spec: CommandSpec
   state: CommandState
-  /** When the outputs were deleted, in ms since the epoch. */
-  filesDeletedAt: number | null
+  /** File ids of outputs that are there no more. */
+  deletedFiles: readonly string[]
 }
 
 /** What an account's list knows of a command: enough to show it without waking it, but not how far it has come. */
 export interface CommandListing {
   spec: CommandSpec
   state: { status: 'QUEUED' } | { status: 'PROCESSING' } | TerminalState
-  filesDeletedAt: number | null
+  deletedFiles: readonly string[]
 }

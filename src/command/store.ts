@@ -10,6 +10,7 @@ import {
   INITIAL_STATE,
   isTerminal,
   type ProcessingState,
+  type StoredOutput,
   transition,
   type WrittenOutput,
 } from './state.ts'
@@ -40,7 +41,7 @@ export class CommandStore {
   }
 
   create(spec: CommandSpec): void {
-    this.#save({ spec, state: INITIAL_STATE, filesDeletedAt: null })
+    this.#save({ spec, state: INITIAL_STATE, deletedFiles: [] })
   }
 
   /** Records an event, and with it what must never be apart from it. Answers the new state, or null if the event does not apply. */
@@ -57,18 +58,26 @@ export class CommandStore {
     return after
   }
 
-  /** Takes the outputs away from the command, for which its end is to be told anew. Answers how many there were. */
-  deleteFiles(now: number): number {
+  /** The outputs that clients can still see, by alias. */
+  get visibleOutputs(): Record<string, StoredOutput> {
+    const { state, deletedFiles } = this.mustExist
+    if (state.status !== 'SUCCESS') return {}
+    return Object.fromEntries(Object.entries(state.outputs).filter(([, { fileId }]) => !deletedFiles.includes(fileId)))
+  }
+
+  /** Takes outputs away from the command, for which its end is to be told anew: one, or all of them. Answers how many files these were. */
+  deleteFiles(which: { fileId: string } | 'all'): number {
     const record = this.mustExist
-    const { spec, state, filesDeletedAt } = record
-    if (state.status !== 'SUCCESS' || filesDeletedAt !== null) return 0
-    const keys = outputKeys(spec, state.outputs)
+    const visible = Object.entries(this.visibleOutputs)
+    const deleted = Object.fromEntries(visible.filter(([, { fileId }]) => which === 'all' || fileId === which.fileId))
+    const ids = Object.values(deleted).map(({ fileId }) => fileId)
+    if (ids.length === 0) return 0
     this.#storage.transactionSync(() => {
-      this.#save({ ...record, filesDeletedAt: now })
-      this.#storage.kv.put('garbage', [...this.garbage, ...keys])
+      this.#save({ ...record, deletedFiles: [...record.deletedFiles, ...ids] })
+      this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(record.spec, deleted)])
       this.#storage.kv.delete('settled')
     })
-    return filesIn(state.outputs)
+    return filesIn(deleted)
   }
 
   /** The webhook of the command's end; null until then. */

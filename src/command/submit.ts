@@ -15,7 +15,7 @@ export async function submitCommands(
   specs: CommandSpec[],
   claim: IdempotencyClaim | null,
 ): Promise<SubmitOutcome> {
-  const listings = specs.map((spec): CommandListing => ({ spec, state: INITIAL_STATE, filesDeletedAt: null }))
+  const listings = specs.map((spec): CommandListing => ({ spec, state: INITIAL_STATE, deletedFiles: [] }))
   const outcome = await env.ACCOUNT.get(env.ACCOUNT.idFromName(account)).submit(listings, claim)
   if (outcome.kind !== 'accepted') return outcome
   const { commandIds, createdAt } = outcome

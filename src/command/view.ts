@@ -35,7 +35,7 @@ export async function commandView(command: CommandListing, live: LiveFacts | nul
     error_status: state.status === 'FAILED' ? state.error.status : null,
     error_message: state.status === 'FAILED' ? state.error.message : null,
     original_request: spec.request,
-    output_files: state.status === 'SUCCESS' ? await outputViews(state.outputs, command.filesDeletedAt !== null, makeUrl) : {},
+    output_files: state.status === 'SUCCESS' ? await outputViews(state.outputs, command.deletedFiles, makeUrl) : {},
   }
 }
 
@@ -44,8 +44,14 @@ function totalSeconds(ended: TerminalState): number | null {
   return ended.startedAt === null ? null : (ended.endedAt - ended.startedAt) / 1000
 }
 
-async function outputViews(outputs: Record<string, StoredOutput>, deleted: boolean, makeUrl: MakeUrl): Promise<Record<string, OutputView>> {
-  const views = Object.entries(outputs).map(async ([alias, output]) => [alias, await outputView(output, deleted, makeUrl)] as const)
+async function outputViews(
+  outputs: Record<string, StoredOutput>,
+  deletedFiles: readonly string[],
+  makeUrl: MakeUrl,
+): Promise<Record<string, OutputView>> {
+  const views = Object.entries(outputs).map(
+    async ([alias, output]) => [alias, await outputView(output, deletedFiles.includes(output.fileId), makeUrl)] as const,
+  )
   return Object.fromEntries(await Promise.all(views))
 }
 

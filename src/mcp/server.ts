@@ -3,9 +3,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { CallToolRequestSchema, type CallToolResult, ErrorCode, ListToolsRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js'
-import type { Context } from 'hono'
 import { requireApiKey } from '../api/auth.ts'
 import type { ApiEnv } from '../api/env.ts'
+import { type Ask, asCaller } from '../api/in-process.ts'
 import { type Tool, toolsOf } from './tools.ts'
 
 const PATH = '/api/mcp'
@@ -19,7 +19,8 @@ export function registerMcp(app: OpenAPIHono<ApiEnv>): void {
   app.use(PATH, requireApiKey)
   app.post(PATH, async (c) => {
     tools ??= toolsOf(app)
-    const server = serverOf(tools, (tool, given) => call(app, c, tool, given))
+    const ask = asCaller(app, c)
+    const server = serverOf(tools, (tool, given) => call(ask, tool, given))
     // Without sessions no answer depends on an earlier one, so that any isolate can give it.
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
     await server.connect(transport)
@@ -40,21 +41,17 @@ function serverOf(tools: Tool[], run: (tool: Tool, given: Record<string, unknown
   return server
 }
 
-/** Asks the tool's route as the caller would have: with the same key, and so with the same checks and answers. */
-async function call(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, tool: Tool, given: Record<string, unknown>): Promise<CallToolResult> {
+/** Asks the tool's route as the caller would have, and so with the same checks and answers. */
+async function call(ask: Ask, tool: Tool, given: Record<string, unknown>): Promise<CallToolResult> {
   const path = tool.pathParameters.reduce((filled, name) => filled.replace(`{${name}}`, idOf(given[name])), tool.path)
-  const url = new URL(path, c.req.url)
-  for (const name of tool.queryParameters) if (given[name] !== undefined) url.searchParams.set(name, String(given[name]))
+  const query = new URLSearchParams()
+  for (const name of tool.queryParameters) if (given[name] !== undefined) query.set(name, String(given[name]))
   const outside = new Set([...tool.pathParameters, ...tool.queryParameters])
   const body = Object.fromEntries(Object.entries(given).filter(([name]) => !outside.has(name)))
-  const headers = new Headers()
-  for (const name of ['x-api-key', 'authorization']) {
-    const value = c.req.header(name)
-    if (value !== undefined) headers.set(name, value)
-  }
-  if (tool.hasBody) headers.set('content-type', 'application/json')
-  const request = new Request(url, { method: tool.method, headers, ...(tool.hasBody && { body: JSON.stringify(body) }) })
-  const response = await app.fetch(request, c.env, c.executionCtx)
+  const response = await ask(query.size > 0 ? `${path}?${query}` : path, {
+    method: tool.method,
+    ...(tool.hasBody && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
   const text = await response.text()
   return { content: [{ type: 'text', text }], structuredContent: JSON.parse(text), isError: !response.ok }
 }

@@ -30,6 +30,8 @@ export interface FileListing {
   id: string
   account: string
   storeType: 'OUTPUT' | 'STORED_FILE' | 'UPLOAD'
+  /** Whose output it is. */
+  commandId: string | null
   filename: string
   /** Where it was fetched from. */
   originalUrl: string | null
@@ -48,6 +50,7 @@ export function listingOf({ spec, state }: FileRecord): FileListing | null {
     id,
     account,
     storeType: source.type === 'URL' ? ('STORED_FILE' as const) : ('UPLOAD' as const),
+    commandId: null,
     filename,
     originalUrl: source.type === 'URL' ? source.url : null,
     createdAt,

@@ -8,6 +8,7 @@ import { type BareServer, startBareServer } from './bare-server.ts'
 import { measureContainers } from './containers.ts'
 import { type BenchMedia, startBenchMedia } from './media.ts'
 import { watchMemory } from './memory.ts'
+import { measurePaging } from './paging.ts'
 import { type BenchJob, timePlain } from './plain.ts'
 import { type Row, spreadOf, tableOf } from './statistics.ts'
 import { CommandEnds, measureWebhooks } from './webhooks.ts'
@@ -63,6 +64,7 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
     ]
   },
   webhooks: ({ stack, ends }) => measureWebhooks(stack, ends),
+  paging: () => measurePaging(),
 }
 
 async function copy({ stack, media, bare }: Bench, megabytes: number): Promise<Row[]> {

@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { commandListSchema, healthSchema } from '../../src/api/schemas.ts'
-import { ApiClient, type Command } from '../support/api-client.ts'
+import type { Command } from '../client/client.ts'
+import { ApiClient } from '../support/api-client.ts'
 import { type GatedServer, startGatedServer } from '../support/gated-server.ts'
 import { runningProcesses } from '../support/processes.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
@@ -18,6 +19,9 @@ let stack: TestStack
 let api: ApiClient
 let gate: GatedServer
 
+/** What tests before this one have left for clients, who still see it. */
+let ended: Command[] = []
+
 beforeAll(async () => {
   const made = await promisify(execFile)(
     'ffmpeg',
@@ -25,16 +29,15 @@ beforeAll(async () => {
     { encoding: 'buffer', maxBuffer: 1 << 24 },
   )
   sample = made.stdout
-})
-beforeEach(async () => {
   stack = await startTestStack({ env: { MAX_CONCURRENT_COMMANDS: String(SLOTS) } })
   api = new ApiClient(stack)
+})
+beforeEach(async () => {
   gate = await startGatedServer(sample)
 })
-afterEach(async () => {
-  await Promise.all([stack.stop(), gate.stop()])
-})
+afterEach(() => gate.stop())
 afterAll(async () => {
+  await stack.stop()
   const ffmpegs = (await runningProcesses()).filter((info) => /(^|\/)ffmpeg .*renderio/.test(info.command))
   expect(ffmpegs).toEqual([])
 })
@@ -86,7 +89,8 @@ async function expectNothingLeftBehind(commands: Command[]): Promise<void> {
     const { executor } = healthSchema.parse(await (await fetch(`${stack.url}/api/v1/health`)).json())
     return executor.ok && executor.running_jobs === 0
   })
-  const visible = [...commands, ...later].flatMap((command) => Object.values(command.output_files))
+  ended = [...ended, ...commands, ...later]
+  const visible = ended.flatMap((command) => Object.values(command.output_files))
   const expected = visible.map((output) => `default/${output.file_id}/${output.filename}`).sort()
   await waitUntil('the bucket holds what clients see and nothing else', async () => {
     const keys = await keysInBucket(stack.stateDir)

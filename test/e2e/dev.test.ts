@@ -95,17 +95,18 @@ test('SIGINT during the start undoes it and exits 0', async () => {
 })
 
 describe('a running stack', () => {
+  const apiKey = `ffsk_${'0123456789abcdef'.repeat(4)}`
   let stack: TestStack
   beforeAll(async () => {
-    stack = await startTestStack()
+    stack = await startTestStack({ env: { RENDERIO_API_KEY: apiKey } })
   }, START_TIMEOUT_MS)
   afterAll(async () => {
     await stack.stop()
   })
 
-  test('prints where it is and a key', () => {
+  test('prints where it is and the key, which is RENDERIO_API_KEY where that is set', () => {
     expect(stack.output).toMatch(new RegExp(`^Ready on ${stack.url}$`, 'm'))
-    expect(stack.apiKey).toMatch(API_KEY_PATTERN)
+    expect(stack.apiKey).toBe(apiKey)
   })
 
   test.each([
@@ -129,6 +130,14 @@ describe('a running stack', () => {
       ).get('h264'),
     ).toBe(30)
     expect(stdout).toContain('aac')
+  })
+
+  test('serves the typed client as the README has it', async () => {
+    const file = path.join(ROOT, 'test/client/example.ts')
+    expect(await readFile(path.join(ROOT, 'README.md'), 'utf8')).toContain(await readFile(file, 'utf8'))
+    const env = { ...process.env, RENDERIO: stack.url, KEY: stack.apiKey }
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env })
+    expect(stdout).toMatch(/^SUCCESS http:\S+\/tone\.mp3\n$/)
   })
 
   test('keeps its secrets from other users and from the process table', async () => {
@@ -189,33 +198,23 @@ describe('a running stack', () => {
   })
 })
 
-describe('the end of a stack, and the next one on its state', () => {
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s stops everything it started and exits 0', async (signal) => {
-    const stack = await startTestStack()
+test('a signal stops everything and exits 0; the API key made at first and the signing secret survive that, a killed supervisor and a power cut', async () => {
+  const stack = await startTestStack({ stateDir: await temporaryFolder() })
+  onTestFinished(async () => void (await stack.stop()))
+  const secrets = await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8')
+  const { apiKey } = stack
+  expect(apiKey).toMatch(API_KEY_PATTERN)
+  const signalled = (signal: 'SIGINT' | 'SIGTERM') => async () => {
     const started = await stack.processes()
     expect(started.length).toBeGreaterThan(3)
     expect(await stack.stop(signal)).toBe(0)
     await waitUntilGone(started)
-  })
-
-  test('the API key and the signing secret survive a clean stop, a killed supervisor and a power cut', async () => {
-    const stack = await startTestStack({ stateDir: await temporaryFolder() })
-    onTestFinished(async () => void (await stack.stop()))
-    const secrets = await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8')
-    const { apiKey } = stack
-    for (const end of [() => stack.stop(), () => stack.killSupervisor(), () => stack.killAll()]) {
-      await end()
-      await stack.start()
-      expect(stack.apiKey).toBe(apiKey)
-      expect(await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8')).toBe(secrets)
-      expect(await isHealthy(stack)).toBe(true)
-    }
-  })
-
-  test('RENDERIO_API_KEY is the key, where it is set', async () => {
-    const apiKey = `ffsk_${'0123456789abcdef'.repeat(4)}`
-    const stack = await startTestStack({ env: { RENDERIO_API_KEY: apiKey } })
-    onTestFinished(async () => void (await stack.stop()))
+  }
+  for (const end of [signalled('SIGINT'), signalled('SIGTERM'), () => stack.killSupervisor(), () => stack.killAll()]) {
+    await end()
+    await stack.start()
     expect(stack.apiKey).toBe(apiKey)
-  })
+    expect(await readFile(path.join(stack.stateDir, 'secrets.json'), 'utf8')).toBe(secrets)
+    expect(await isHealthy(stack)).toBe(true)
+  }
 })

@@ -8,13 +8,13 @@ import { JobClient } from '../executor/job-client.ts'
 import type { ExecutorProcess } from '../support/executor-process.ts'
 import type { Attack } from './attacks.ts'
 
-const LIMITS = { run_seconds: 3, disk_bytes: 20e6 }
+const DISK_BYTES = 20e6
 
 /**
- * Runs the attack to its end and returns all that a client may get to see of it: state, log, and whatever it wrote.
+ * Runs the attack to its end, or for `seconds`, and returns all that a client may get to see of it: state, log, and whatever it wrote.
  * No output is declared to the executor, so that what was written stays even where a promised file is missing.
  */
-export async function strike(executor: ExecutorProcess, attack: Attack, video: Uint8Array<ArrayBuffer>): Promise<string> {
+export async function strike(executor: ExecutorProcess, attack: Attack, video: Uint8Array<ArrayBuffer>, seconds: number): Promise<string> {
   const job = new JobClient(executor)
   const urls = Object.entries(attack.inputs).map(([alias, { filename }]) => [alias, `https://example.com/${filename}`] as const)
   const inputs = inputFilenames(new Map(urls), Object.values(attack.outputs))
@@ -25,7 +25,7 @@ export async function strike(executor: ExecutorProcess, attack: Attack, video: U
   const state = await job.ended({
     commands: attack.commands.map((command) => argvOf(command, files)),
     inputs: Object.fromEntries(inputs),
-    limits: LIMITS,
+    limits: { run_seconds: seconds, disk_bytes: DISK_BYTES },
   })
   const shown = [JSON.stringify(state), await job.log(), ...(await contentsOf(await job.folder()))].join('\n')
   await job.remove()

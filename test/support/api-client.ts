@@ -1,16 +1,10 @@
 /** A client of the running stack, as a customer's would be. */
-import { commandSchema } from '../../src/api/schemas.ts'
+import type { Client } from 'openapi-fetch'
+import { type Command, dataOf, typedClient } from '../client/client.ts'
+import type { components, paths } from '../client/openapi.ts'
 import { waitUntil } from './wait-until.ts'
 
-export type Command = ReturnType<typeof commandSchema.parse>
-
-export interface SubmitOptions {
-  ffmpeg_command: string
-  input_files?: Record<string, string>
-  output_files: Record<string, string>
-  max_command_run_seconds?: number
-  webhook_url?: string
-}
+export type SubmitOptions = components['schemas']['RunFFmpegCommand']
 
 export class ApiClient {
   readonly #stack: { url: string; apiKey: string }
@@ -20,6 +14,10 @@ export class ApiClient {
     this.#stack = stack
   }
 
+  get #typed(): Client<paths> {
+    return typedClient(this.#stack.url, this.#stack.apiKey)
+  }
+
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     headers.set('x-api-key', this.#stack.apiKey)
@@ -27,21 +25,12 @@ export class ApiClient {
   }
 
   /** Submits and returns the command's id. */
-  async submit(options: SubmitOptions): Promise<string> {
-    const response = await this.fetch('/api/v1/run-ffmpeg-command', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(options),
-    })
-    const body: unknown = await response.json()
-    if (!response.ok || typeof body !== 'object' || body === null || !('command_id' in body)) throw new Error(JSON.stringify(body))
-    return String(body.command_id)
+  async submit(body: SubmitOptions): Promise<string> {
+    return (await dataOf(this.#typed.POST('/api/v1/run-ffmpeg-command', { body }))).command_id
   }
 
-  async poll(id: string, waitSeconds = 0): Promise<Command> {
-    const response = await this.fetch(`/api/v1/commands/${id}?wait=${waitSeconds}`)
-    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
-    return commandSchema.parse(await response.json())
+  poll(id: string, waitSeconds = 0): Promise<Command> {
+    return dataOf(this.#typed.GET('/api/v1/commands/{command_id}', { params: { path: { command_id: id }, query: { wait: waitSeconds } } }))
   }
 
   /** Polls until the command has ended; a stack that is down for a moment is asked again, as a client would. */

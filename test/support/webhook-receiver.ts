@@ -1,7 +1,7 @@
 /** Receives webhooks, remembers them, and answers as it is told by their path. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { findFreePort } from '../../src/cli/ports.ts'
 import type { ReceivedWebhook } from './received-webhook.ts'
 
 /**
@@ -31,9 +31,10 @@ export class WebhookReceiver {
     })
     // A client that reuses a connection must not meet its end.
     server.keepAliveTimeout = 10 * 60_000
-    server.listen(this.url === '' ? 0 : Number(new URL(this.url).port), '127.0.0.1')
+    const port = this.url === '' ? await findFreePort() : Number(new URL(this.url).port)
+    server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    this.url = `http://127.0.0.1:${port}`
     this.#server = server
   }
 

@@ -72,12 +72,61 @@ describe('DELETE /commands/:id/files', () => {
     const stub = commandStub(command_id)
     await until('the command is settled', () => runInDurableObject(stub, async (_, state) => state.storage.kv.get('settled') === true))
     // As a deletion that died after its first write.
-    await runInDurableObject(stub, (_, { storage }) => new CommandStore(storage).deleteFiles(Date.now()))
+    await runInDurableObject(stub, (_, { storage }) => new CommandStore(storage).deleteFiles('all'))
     await evictDurableObject(stub)
     await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now()))
     await until('nothing is left', async () => (await env.FILES.list({ prefix: `${account.name}/` })).objects.length === 0)
     await until('the list says so', async () => (await account.list()).commands[0]?.output_files.out_tone?.is_deleted)
     expect((await download(output_files.out_tone?.storage_url ?? '')).status).toBe(404)
+  })
+})
+
+describe('DELETE /files/:id of an output', () => {
+  const remove = (account: TestAccount, id: string) => account.request(`/api/v1/files/${id}`, { method: 'DELETE' })
+  const listed = (account: TestAccount, ids: string[]) =>
+    until('the outputs are listed as files', async () => {
+      const answers = await Promise.all(ids.map((id) => account.request(`/api/v1/files/${id}`)))
+      return answers.every(({ ok }) => ok)
+    })
+
+  test('deletes that one, and the others stay', async () => {
+    const account = await TestAccount.create()
+    const { command_id, output_files } = await account.succeed({
+      output_files: { out_a: 'a.wav', out_b: 'b.wav' },
+      ffmpeg_command: '-f lavfi -i sine=d=0.1 {{out_a}} {{out_b}}',
+    })
+    const [gone, kept] = [output_files.out_a?.file_id ?? '', output_files.out_b?.file_id ?? '']
+    await listed(account, [gone, kept])
+    const response = await remove(account, gone)
+    expect([response.status, await response.json()]).toEqual([200, { deleted: true, file_id: gone }])
+    const outputs = { out_a: { is_deleted: true, storage_url: null }, out_b: { is_deleted: false } }
+    expect(await account.poll(command_id)).toMatchObject({ output_files: outputs })
+    expect((await account.list()).commands).toMatchObject([{ output_files: outputs }])
+    expect((await download(output_files.out_a?.storage_url ?? '')).status).toBe(404)
+    expect((await download(output_files.out_b?.storage_url ?? '')).status).toBe(200)
+    expect((await remove(account, gone)).status, 'a second time').toBe(404)
+    expect(await (await deleteFiles(account, command_id)).json(), 'the rest').toEqual({ deleted: true, files_deleted: 1 })
+    expect((await env.FILES.list({ prefix: `${account.name}/` })).objects).toEqual([])
+  })
+
+  test('of a playlist, all that belongs to it', async () => {
+    const account = await TestAccount.create()
+    const command = await account.succeed({
+      output_files: { out_playlist_1: 'index.m3u8' },
+      ffmpeg_command: '-f lavfi -i testsrc=d=2:s=64x64:r=5 -g 5 -hls_time 1 -hls_list_size 0 {{out_playlist_1}}',
+    })
+    const { file_id } = onlyOutput(command)
+    await listed(account, [file_id])
+    expect((await remove(account, file_id)).status).toBe(200)
+    expect((await env.FILES.list({ prefix: `${account.name}/` })).objects).toEqual([])
+  })
+
+  test('of another account is a 404 and deletes nothing', async () => {
+    const [owner, stranger] = await Promise.all([TestAccount.create(), TestAccount.create()])
+    const { file_id, storage_url } = onlyOutput(await owner.succeed(SHORT_TONE))
+    await listed(owner, [file_id])
+    expect((await remove(stranger, file_id)).status).toBe(404)
+    expect((await download(storage_url)).status).toBe(200)
   })
 })
 

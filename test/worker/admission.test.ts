@@ -47,7 +47,7 @@ async function enqueueGhost(account: TestAccount): Promise<string> {
     createdAt: Date.now(),
     origin: ORIGIN,
   }
-  await account.stub.enqueue({ spec, state: INITIAL_STATE, filesDeletedAt: null })
+  await account.stub.enqueue({ spec, state: INITIAL_STATE, deletedFiles: [] })
   return spec.id
 }
 

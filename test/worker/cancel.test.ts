@@ -12,7 +12,7 @@ import { deliveriesIn, Hook } from './webhooks.ts'
 
 const SLOTS = Number(env.MAX_CONCURRENT_COMMANDS)
 /** Less than any pause that a step of a command makes by itself, and more than a busy machine takes. */
-const PROMPT_MS = 3000
+const PROMPT_MS = 8000
 const CANCELLED = { status: 'FAILED', error_status: 'CANCELLED', error_message: 'the command was cancelled', output_files: {} }
 
 async function cancel(account: TestAccount, commandId: string): Promise<CommandView> {

@@ -6,6 +6,7 @@ import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
 import { errorSchema, faultSchema, validationErrorSchema } from '../../src/api/errors.ts'
 import { type CommandView, commandListSchema, commandSchema, outputFileSchema, submittedSchema } from '../../src/api/schemas.ts'
 import type { Fault } from '../../src/ffmpeg/command.ts'
+import { contract } from './contract.ts'
 
 export const ORIGIN = 'http://renderio.test'
 export const SUBMIT = '/api/v1/run-ffmpeg-command'
@@ -22,9 +23,13 @@ const strictCommand = commandSchema
 const strictList = commandListSchema.extend({ commands: z.array(strictCommand) }).strict()
 const strictFaults = validationErrorSchema.extend({ detail: z.array(faultSchema.strict()).min(1) }).strict()
 
-/** Sends a request to the Worker. */
-export function request(path: string, init: RequestInit = {}): Promise<Response> {
-  return exports.default.fetch(new Request(new URL(path, ORIGIN), init))
+/** Sends a request to the Worker. Throws when the answer is none that the OpenAPI document promises. */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const asked = new Request(new URL(path, ORIGIN), init)
+  const { method, url } = asked
+  const answer = await exports.default.fetch(asked)
+  await (await contract()).check(method, new URL(url).pathname, answer)
+  return answer
 }
 
 /** A GET without a key. */
@@ -113,8 +118,11 @@ export class TestAccount {
 
   /** Submits a command and answers how it ended. */
   async run(body: unknown, path = SUBMIT): Promise<CommandView> {
-    const command = await this.poll(await this.submit(body, path), 50)
-    expect(['SUCCESS', 'FAILED'], 'the command ends in time').toContain(command.status)
+    const id = await this.submit(body, path)
+    const ended = (command: CommandView) => command.status === 'SUCCESS' || command.status === 'FAILED'
+    const first = await this.poll(id, 50)
+    const command = ended(first) ? first : await this.poll(id, 50)
+    expect(ended(command), 'the command ends in time').toBe(true)
     return command
   }
 
@@ -156,9 +164,9 @@ export function onlyOutput(command: CommandView): CommandView['output_files'][st
   return { ...output, storage_url: url }
 }
 
-/** Asks again and again until `probe` answers something, for 20 seconds at most. */
+/** Asks again and again until `probe` answers something, for 50 seconds at most. */
 export async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 50_000
   for (;;) {
     const result = await probe()
     if (result !== null && result !== false) return result

@@ -37,6 +37,22 @@ test('one key that asks too often is a 429, and another goes on', async () => {
   expect((await account.request('/api/v1/commands')).status).toBe(200)
 })
 
+test('what stands on top of the API counts a request once', async () => {
+  const account = await TestAccount.create()
+  const once = async (path: string, init: RequestInit = {}) => {
+    const key = newApiKey()
+    await account.addKey(key)
+    const hash = await hashApiKey(key)
+    await Promise.all(Array.from({ length: 999 }, () => env.REQUEST_LIMIT.limit({ key: hash })))
+    return request(path, { ...init, headers: { ...init.headers, authorization: `Bearer ${key}` } })
+  }
+  expect((await once('/v1/commands')).status).toBe(200)
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_commands', arguments: {} } }
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const answer = await once('/api/mcp', { method: 'POST', headers, body: JSON.stringify(call) })
+  expect(await answer.json()).toMatchObject({ result: { isError: false } })
+})
+
 test('strangers are limited by their address', async () => {
   const ask = (address: string) => request('/api/v1/commands', { headers: { 'cf-connecting-ip': address } })
   const responses = await Promise.all(Array.from({ length: 400 }, () => ask('203.0.113.7')))

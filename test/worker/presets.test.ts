@@ -200,6 +200,11 @@ test('presets so large that a page of them could not be answered are refused', a
   expect(await faultsOfNew({ ...TO_WAV, metadata: { text: 'x'.repeat(150_000) } })).toContainEqual(fault([], /150000 at most/))
 })
 
+test('a preset with several faults is told all of them at once', async () => {
+  const faults = await faultsOfNew({ ...TO_WAV, command_type: 'CHAINED_COMMAND', input_file_keys: ['in_sound', 'in_b'] })
+  expect(faults.map(({ loc }) => loc[0]).toSorted()).toEqual(['command_type', 'input_file_keys'])
+})
+
 describe('executing', () => {
   const inputs = () => ({ in_sound: mediaUrl('/tone.wav') })
 

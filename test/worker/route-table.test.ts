@@ -41,7 +41,7 @@ const ROUTES: Route[] = Object.entries(paths).flatMap(([path, operations]) =>
     return {
       method: method.toUpperCase(),
       path,
-      isPublic: operation.security === undefined,
+      isPublic: operation.security?.length === 0,
       takesJson: operation.requestBody?.content['application/json'] !== undefined,
       statuses: Object.keys(operation.responses),
     }

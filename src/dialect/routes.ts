@@ -1,0 +1,74 @@
+/** `/v1`: the API in the older form that it descends from. Each route rewrites what comes and goes around one of `/api/v1`. */
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { createMiddleware } from 'hono/factory'
+import { requireApiKey } from '../api/auth.ts'
+import type { ApiEnv } from '../api/env.ts'
+import { faultsOf, ValidationError, validationErrorSchema } from '../api/errors.ts'
+import { type Ask, asCaller } from '../api/in-process.ts'
+import { jsonBody } from '../api/json-body.ts'
+import { bareArray } from './bare-array.ts'
+import { deleteMany, deleteManySchema, deleteOne, deleteOutputs } from './delete-files.ts'
+import { relocate, separate, sharedSubmitSchema } from './share-files.ts'
+import { type Adaptation, ROUTES, UNAUTHORIZED } from './table.ts'
+import { translateAnswer, translateQuery, withBody } from './translate.ts'
+
+const BASE = '/v1'
+
+/** Headers of the client that a route of the API reads, beside those of the body. */
+const KEPT = ['idempotency-key', 'prefer']
+const OF_THE_BODY = ['content-type', 'content-length']
+
+type Adapter = (c: Context<ApiEnv>, ask: Ask, path: string) => Promise<Response>
+
+const ADAPTERS: Record<Adaptation, Adapter> = {
+  none: async (c, ask, path) => {
+    const query = translateQuery(new URL(c.req.url).searchParams)
+    const headers = bodyHeaders(c)
+    const answer = await ask(query.size > 0 ? `${path}?${query}` : path, { method: c.req.method, headers, body: c.req.raw.body })
+    return translateAnswer(answer)
+  },
+  share_files_among_commands: async (c, ask, path) => {
+    const parsed = sharedSubmitSchema.safeParse(await c.req.json())
+    if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
+    const { commands, places } = separate(parsed.data)
+    const headers = { 'content-type': 'application/json' }
+    const answer = await ask(path, { method: 'POST', headers, body: JSON.stringify({ commands }) })
+    if (answer.status !== 422) return answer
+    throw new ValidationError(relocate(validationErrorSchema.parse(await answer.json()).detail, places))
+  },
+  bare_array_of_commands: (c, ask, path) => bareArray(ask, path, new URL(c.req.url).searchParams, 'commands'),
+  bare_array_of_files: (c, ask, path) => bareArray(ask, path, new URL(c.req.url).searchParams, 'files'),
+  name_deleted_outputs: (_, ask, path) => deleteOutputs(ask, path),
+  name_deleted_file: (c, ask, path) => deleteOne(ask, path, c.req.param('file_id') ?? ''),
+  delete_many: async (c, ask) => {
+    const parsed = deleteManySchema.safeParse(await c.req.json())
+    if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
+    return deleteMany(ask, parsed.data.file_ids)
+  },
+}
+
+/** Those that read the body themselves. */
+const READS_JSON: ReadonlySet<Adaptation> = new Set(['share_files_among_commands', 'delete_many'])
+
+const dialect401 = createMiddleware<ApiEnv>(async (c, next) => {
+  await next()
+  if (c.res.status === 401) c.res = withBody(c.res, UNAUTHORIZED)
+})
+
+export function registerDialect(app: OpenAPIHono<ApiEnv>): void {
+  app.use(`${BASE}/*`, dialect401, requireApiKey)
+  for (const { method, path, adaptation } of ROUTES) {
+    const handle = async (c: Context<ApiEnv>) => {
+      const inner = new URL(c.req.url).pathname.replace(BASE, '/api/v1')
+      return ADAPTERS[adaptation](c, asCaller(app, c, KEPT), inner)
+    }
+    if (READS_JSON.has(adaptation)) app.on(method, BASE + path, jsonBody, handle)
+    else app.on(method, BASE + path, handle)
+  }
+}
+
+function bodyHeaders(c: Context<ApiEnv>): Record<string, string> {
+  const given = OF_THE_BODY.map((name) => [name, c.req.header(name)] as const)
+  return Object.fromEntries(given.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+}

@@ -1,0 +1,90 @@
+/** All in which `/v1` differs from `/api/v1`: what the routes follow, and what the README shows. */
+
+/** What is done around a route of the API: nothing, or one of the things that its name says. */
+export type Adaptation =
+  | 'none'
+  | 'share_files_among_commands'
+  | 'bare_array_of_commands'
+  | 'bare_array_of_files'
+  | 'name_deleted_outputs'
+  | 'name_deleted_file'
+  | 'delete_many'
+
+export interface DialectRoute {
+  method: 'GET' | 'POST' | 'DELETE'
+  /** Below `/v1`, and below `/api/v1` where there is a route like it. */
+  path: string
+  adaptation: Adaptation
+  /** In words of the README; empty where nothing differs. */
+  difference: string
+}
+
+/** Most entries of a list in one answer, and how many there are unless the client says otherwise. */
+export const LIST_LIMIT = 1000
+
+/** Most files that are deleted in one request: each is some requests of the Worker's own, of which it has a limited number. */
+export const DELETE_LIMIT = 100
+
+export const ROUTES: readonly DialectRoute[] = [
+  { method: 'POST', path: '/run-ffmpeg-command', adaptation: 'none', difference: '`vcpu_count` is taken and ignored' },
+  { method: 'POST', path: '/run-chained-ffmpeg-commands', adaptation: 'none', difference: '`vcpu_count` is taken and ignored' },
+  {
+    method: 'POST',
+    path: '/run-multiple-ffmpeg-commands',
+    adaptation: 'share_files_among_commands',
+    difference:
+      '`{"ffmpeg_commands": […] or {name: …}, "input_files", "output_files"}`: each command gets those of the files that it uses; `vcpu_count` is taken and ignored',
+  },
+  {
+    method: 'GET',
+    path: '/commands',
+    adaptation: 'bare_array_of_commands',
+    difference: `a bare array; \`limit\` is ${LIST_LIMIT} at most and unless given`,
+  },
+  { method: 'GET', path: '/commands/:command_id', adaptation: 'none', difference: '' },
+  {
+    method: 'DELETE',
+    path: '/commands/:command_id/files',
+    adaptation: 'name_deleted_outputs',
+    difference: '`deleted_file_ids` beside the rest',
+  },
+  {
+    method: 'GET',
+    path: '/files',
+    adaptation: 'bare_array_of_files',
+    difference: `a bare array; \`limit\` is ${LIST_LIMIT} at most and unless given`,
+  },
+  { method: 'GET', path: '/files/:file_id', adaptation: 'none', difference: '' },
+  { method: 'POST', path: '/files/upload', adaptation: 'none', difference: '' },
+  { method: 'POST', path: '/files/store-file', adaptation: 'none', difference: '' },
+  { method: 'DELETE', path: '/files/:file_id', adaptation: 'name_deleted_file', difference: '`deleted_file_ids` beside the rest' },
+  {
+    method: 'POST',
+    path: '/files/bulk-delete',
+    adaptation: 'delete_many',
+    difference: `only here: \`{"file_ids": […]}\` → \`{"deleted_file_ids": […]}\`; ${DELETE_LIMIT} at most, all or, where one is missing, none`,
+  },
+]
+
+/** `command_type` here, by what it is called in the API. What is not listed is called the same. */
+export const COMMAND_TYPES: Readonly<Record<string, string>> = {
+  CHAINED_COMMAND: 'FFMPEG_CHAINED_COMMANDS',
+  MULTIPLE_COMMAND: 'FFMPEG_MULTIPLE_COMMANDS',
+}
+
+/** The whole body of a 401. */
+export const UNAUTHORIZED = { detail: 'Invalid authorization key' } as const
+
+/** The rows of the README's table: where, and what is different there. */
+export function differenceRows(): [where: string, difference: string][] {
+  return [
+    ['every 401', `\`${JSON.stringify(UNAUTHORIZED)}\`, and no more`],
+    [
+      'every `command_type`',
+      Object.entries(COMMAND_TYPES)
+        .map(([api, here]) => `\`${here}\` for \`${api}\``)
+        .join(', '),
+    ],
+    ...ROUTES.map(({ method, path, difference }): [string, string] => [`\`${method} /v1${path}\``, difference || 'none']),
+  ]
+}
