@@ -53,7 +53,9 @@ export function CommandPage({ id }: { id: string }) {
       above={above}
       lead={
         <span class="command-lead">
-          <StatusBadge status={statusOf(command)} />
+          <span role="status">
+            <StatusBadge status={statusOf(command)} />
+          </span>
           <Timing command={command} />
         </span>
       }

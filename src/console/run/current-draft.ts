@@ -1,6 +1,6 @@
 /** The draft that the tab holds. */
 import { effect, signal } from '@preact/signals'
-import { type Draft, type DraftInput, EMPTY_DRAFT } from './draft.ts'
+import { aliasesOf, type Draft, type DraftInput, EMPTY_DRAFT } from './draft.ts'
 
 const STORAGE = 'renderio.draft'
 
@@ -23,4 +23,15 @@ export function change(changes: Partial<Draft>): void {
 
 export function setInput(alias: string, input: DraftInput): void {
   change({ inputs: { ...draft.value.inputs, [alias]: input } })
+}
+
+/** Where a file goes that somebody brings: the first input that has nothing yet. A draft without inputs becomes one that has one. */
+export function inputToFill(): string {
+  const aliases = aliasesOf(draft.value, 'in_')
+  const [first] = aliases
+  if (first === undefined) {
+    change({ commands: ['ffmpeg -i {{in_video}} -c:v libx264 -pix_fmt yuv420p -c:a aac {{out_video}}'] })
+    return 'in_video'
+  }
+  return aliases.find((alias) => !draft.value.inputs[alias]?.url) ?? first
 }

@@ -72,7 +72,7 @@ export function submitBody(given: Draft, checking = false): SubmitRequest {
     output_files: folder ? 'OUTPUT_FOLDER' : Object.fromEntries(aliasesOf(given, 'out_').map((alias) => [alias, outputName(given, alias)])),
     ...(more.length === 0 ? { ffmpeg_command: only } : { ffmpeg_commands: commands }),
     ...(archive.trim() !== '' && { input_compressed_folder: archive.trim() }),
-    ...(named.length > 0 && { metadata: Object.fromEntries(named.map(({ name, value }) => [name.trim(), value])) }),
+    ...(named.length > 0 && { metadata: Object.fromEntries(named.map(({ name, value }) => [name.trim(), metadataValue(value)])) }),
     ...(webhookUrl.trim() !== '' && { webhook_url: webhookUrl.trim() }),
     ...(maxSeconds.trim() !== '' && { max_command_run_seconds: maxSeconds.trim() }),
   }
@@ -109,6 +109,20 @@ export function draftOfCommand({ original_request: request, metadata }: Command)
   }
 }
 
+/** A value as it is written: a text as it is, unless that would be read as something else. */
+export function metadataText(value: unknown): string {
+  return typeof value === 'string' && metadataValue(value) === value ? value : JSON.stringify(value)
+}
+
+/** What is written, as JSON where it is some: `7` and `true` are no texts. */
+export function metadataValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 function asText(metadata: Record<string, unknown>): Draft['metadata'] {
-  return Object.entries(metadata).map(([name, value]) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value) }))
+  return Object.entries(metadata).map(([name, value]) => ({ name, value: metadataText(value) }))
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { remainingSeconds } from '../../../src/console/command/remaining.ts'
-import { aliasesOf, EMPTY_DRAFT, missingInputs, submitBody } from '../../../src/console/run/draft.ts'
+import { aliasesOf, EMPTY_DRAFT, metadataText, metadataValue, missingInputs, submitBody } from '../../../src/console/run/draft.ts'
 import { highlight } from '../../../src/console/run/highlight.ts'
 
 describe('a draft', () => {
@@ -43,10 +43,18 @@ describe('a draft', () => {
     expect(submitBody({ ...EMPTY_DRAFT, commands: ['a'], folder: true, ...options })).toEqual({
       output_files: 'OUTPUT_FOLDER',
       ffmpeg_command: 'a',
-      metadata: { order: '7' },
+      metadata: { order: 7 },
       max_command_run_seconds: '20',
     })
   })
+})
+
+test('metadata comes back from its text as it was, whatever it is', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.jsonValue(), fc.constantFrom('7', 'true', '"x"', 'null')), (value) => {
+      expect(metadataValue(metadataText(value))).toEqual(JSON.parse(JSON.stringify(value)))
+    }),
+  )
 })
 
 describe('the colours of a command', () => {
