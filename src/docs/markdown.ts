@@ -4,6 +4,9 @@ import MarkdownIt from 'markdown-it'
 import { pathOf } from './contents.ts'
 
 const markdown = new MarkdownIt({ highlight })
+// What can be scrolled sideways must be in reach of the keyboard.
+const { fence } = markdown.renderer.rules
+markdown.renderer.rules.fence = (...given) => (fence?.(...given) ?? '').replace('<pre>', '<pre tabindex="0">')
 markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0"><table>'
 markdown.renderer.rules.table_close = () => '</table></div>'
 markdown.core.ruler.push('anchors', ({ tokens }) => {
