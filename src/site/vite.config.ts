@@ -2,13 +2,21 @@
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { defineConfig } from 'vite'
+import { docs } from '../docs/plugin.ts'
 
 const HERE = import.meta.dirname
 
 export default defineConfig({
   root: HERE,
-  // What the script decides, the theme above all, is there at the first paint.
-  plugins: [{ name: 'block-render', transformIndexHtml: (html) => html.replace('<script type="module"', '$& blocking="render"') }],
+  plugins: [
+    {
+      name: 'console-before-first-paint',
+      // What the console's script decides, the theme above all, is there when something is first seen.
+      transformIndexHtml: (html, { path: page }) =>
+        page === '/index.html' ? html.replace('<script type="module"', '$& blocking="render"') : html,
+    },
+    docs(),
+  ],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: path.resolve(HERE, '../../dist/site'),

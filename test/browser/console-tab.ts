@@ -72,13 +72,32 @@ export async function inConsole(options: BrowserContextOptions, use: (tab: Conso
     await use({ page, url, apiKey, open })
     expect(complaints).toEqual([])
     const shifts = await page.evaluate(() => globalThis.layoutShifts)
-    const sum = shifts.reduce((total, { value }) => total + value, 0)
-    expect(sum, `nothing jumps: ${JSON.stringify(shifts)}`).toBeLessThan(0.1)
+    expect(cumulativeLayoutShift(shifts), `nothing jumps: ${JSON.stringify(shifts)}`).toBeLessThan(0.1)
   })
 }
 
+interface Shift {
+  value: number
+  /** Milliseconds since the page was opened. */
+  at: number
+  /** What has moved. */
+  moved: string[]
+}
+
+/** https://web.dev/articles/cls: the worst of the bursts, which last 5 s at most and are 1 s apart at least. */
+function cumulativeLayoutShift(shifts: readonly Shift[]): number {
+  let worst = 0
+  let burst = { sum: 0, from: -Infinity, last: -Infinity }
+  for (const { value, at } of shifts) {
+    if (at - burst.last > 1000 || at - burst.from > 5000) burst = { sum: 0, from: at, last: at }
+    burst = { sum: burst.sum + value, from: burst.from, last: at }
+    worst = Math.max(worst, burst.sum)
+  }
+  return worst
+}
+
 declare global {
-  var layoutShifts: { value: number; moved: string[] }[]
+  var layoutShifts: Shift[]
 }
 
 /** Runs in the page. */
@@ -89,7 +108,7 @@ function watchLayout(): void {
       if (!('value' in entry && 'hadRecentInput' in entry && 'sources' in entry) || entry.hadRecentInput) continue
       const sources = Array.isArray(entry.sources) ? entry.sources : []
       const moved = sources.map(({ node }) => (node instanceof Element ? `${node.tagName} ${node.className}` : String(node?.nodeValue)))
-      globalThis.layoutShifts.push({ value: Number(entry.value), moved })
+      globalThis.layoutShifts.push({ value: Number(entry.value), at: entry.startTime, moved })
     }
   }).observe({ type: 'layout-shift', buffered: true })
 }

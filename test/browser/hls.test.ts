@@ -64,6 +64,7 @@ describe.skipIf(!place)('an HLS playlist', () => {
       await open(`commands/${id}`)
       const video = page.locator('video')
       await video.waitFor()
+      await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) > 0)
       await video.evaluate((element: HTMLVideoElement) => {
         element.muted = true
         return element.play()

@@ -20,6 +20,15 @@ describe.skipIf(!place)('a file from this machine', () => {
     })
   })
 
+  test('dropped where no command is yet begins one', async () => {
+    await inConsole({}, async ({ page }) => {
+      await page.keyboard.press('Shift')
+      await dropFile(page, '.card:has(#inputs-heading)', { name: 'first.txt', base64: 'dGV4dA==' })
+      await page.getByRole('button', { name: 'Remove first.txt' }).waitFor()
+      expect(await page.locator('#command-0').inputValue()).toContain('-i {{in_video}}')
+    })
+  })
+
   test('that is large goes in parts, with a bar, and is listed among the files', async () => {
     const bytes = 70 * 1024 * 1024
     await inConsole({}, async ({ page, open }) => {

@@ -29,6 +29,7 @@ test('a dry run builds what would be deployed, with every binding of production'
     expect(stdout).toMatch(new RegExp(`env\\.${binding} \\(`))
   }
   expect(stdout).toContain('renderio-executor')
+  expect(stdout).toMatch(/Read \d+ files from the assets directory/)
 })
 
 test('without an account a deployment ends with one line that says what to do', async () => {

@@ -7,11 +7,12 @@ import { formatExactTime, formatSeconds } from '../interface/format.ts'
 import { Icon } from '../interface/icon.tsx'
 import { Failure, Skeleton } from '../interface/notice.tsx'
 import { Page } from '../interface/page.tsx'
-import { StatusBadge } from '../interface/status-badge.tsx'
+import { StatusBadge, statusOf } from '../interface/status-badge.tsx'
 import { useAction } from '../interface/use-action.ts'
 import { RequestAsCode } from '../request/request-as-code.tsx'
 import { navigate } from '../route.ts'
-import { draft, draftOfCommand, submitBody } from '../run/draft.ts'
+import { draft } from '../run/current-draft.ts'
+import { draftOfCommand, submitBody } from '../run/draft.ts'
 import { CommandDeliveries } from '../webhooks/command-deliveries.tsx'
 import { FailureReason } from './failure-reason.tsx'
 import { GoingOn } from './going-on.tsx'
@@ -52,7 +53,9 @@ export function CommandPage({ id }: { id: string }) {
       above={above}
       lead={
         <span class="command-lead">
-          <StatusBadge status={command.status} />
+          <span role="status">
+            <StatusBadge status={statusOf(command)} />
+          </span>
           <Timing command={command} />
         </span>
       }

@@ -11,6 +11,9 @@ const STAGES = [
   { stage: 'UPLOADING', label: 'Storing outputs' },
 ] as const
 
+/** A screen reader is told no smaller steps. */
+const TOLD_PERCENT = 20
+
 export function GoingOn({ command, standing }: { command: Command; standing: Standing | null }) {
   const stage = command.processing_stage ?? 'QUEUED'
   const at = STAGES.findIndex((entry) => entry.stage === stage)
@@ -18,11 +21,17 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
   return (
     <section class="card going-on" aria-label="Progress">
       <StageBox command={command}>
-        {/* Where the end is not known, what is written so far. */}
-        <output class="percent" aria-label={percent === null ? 'Written so far' : 'Share done'}>
-          {percent === null ? formatDuration(standing?.ffmpeg?.out_time_seconds ?? 0) : Math.floor(percent)}
-          {percent !== null && <small>%</small>}
-        </output>
+        {stage === 'FFMPEG' || percent !== null ? (
+          <p class="percent" aria-hidden="true">
+            {/* Where the end is not known, what is written so far. */}
+            {percent === null ? formatDuration(standing?.ffmpeg?.out_time_seconds ?? 0) : Math.floor(percent)}
+            {percent !== null && <small>%</small>}
+          </p>
+        ) : (
+          <p class="percent words" aria-hidden="true">
+            {STAGES[at]?.label} …
+          </p>
+        )}
         <progress max={100} {...(percent !== null && { value: percent })} aria-label="FFmpeg’s progress" />
       </StageBox>
       <ol class="stages">
@@ -33,6 +42,10 @@ export function GoingOn({ command, standing }: { command: Command; standing: Sta
         ))}
       </ol>
       <Facts command={command} standing={standing} />
+      <p class="hidden" role="status">
+        {STAGES[at]?.label}
+        {percent !== null && `, ${Math.floor(percent / TOLD_PERCENT) * TOLD_PERCENT} per cent`}
+      </p>
     </section>
   )
 }

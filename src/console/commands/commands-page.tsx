@@ -9,7 +9,7 @@ import { Icon } from '../interface/icon.tsx'
 import { Empty, Failure, Skeleton } from '../interface/notice.tsx'
 import { Page } from '../interface/page.tsx'
 import { currentPage, Pager } from '../interface/pager.tsx'
-import { StatusBadge } from '../interface/status-badge.tsx'
+import { StatusBadge, statusOf } from '../interface/status-badge.tsx'
 import { useResource } from '../interface/use-resource.ts'
 import { route } from '../route.ts'
 
@@ -68,7 +68,7 @@ function Row({ command }: { command: Command }) {
   return (
     <li>
       <a class="row" href={`#/commands/${command.command_id}`}>
-        <StatusBadge status={command.status} label={command.error_status === 'CANCELLED' ? 'Cancelled' : undefined} />
+        <StatusBadge status={statusOf(command)} />
         <span class="row-main">
           <strong>{commandName(command)}</strong>
           <code>{ffmpeg_command ?? ffmpeg_commands.join('  →  ')}</code>

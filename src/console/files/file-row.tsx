@@ -7,7 +7,7 @@ import { kindOf } from '../interface/player.tsx'
 import { StatusBadge } from '../interface/status-badge.tsx'
 import { useAction } from '../interface/use-action.ts'
 import { navigate } from '../route.ts'
-import { aliasesOf, change, draft, setInput } from '../run/draft.ts'
+import { inputToFill, setInput } from '../run/current-draft.ts'
 
 const ICONS: Record<ReturnType<typeof kindOf>, IconName> = {
   video: 'video',
@@ -70,11 +70,7 @@ function factsOf({ size_mbytes, duration, width, height, codec }: StoredFile): s
     .join(' · ')
 }
 
-/** The first input of the draft that has nothing yet takes the file; a draft without inputs gets one. */
 function useAsInput(url: string, filename: string): void {
-  const aliases = aliasesOf(draft.value, 'in_')
-  const free = aliases.find((alias) => !draft.value.inputs[alias]?.url)
-  if (aliases.length === 0) change({ commands: ['ffmpeg -i {{in_video}} {{out_video}}'] })
-  setInput(free ?? aliases[0] ?? 'in_video', { url, filename })
+  setInput(inputToFill(), { url, filename })
   navigate('/run')
 }

@@ -8,6 +8,8 @@ export function useDrop(onFiles: (files: File[]) => void) {
     handlers: {
       onDragOver: (event: DragEvent) => {
         event.preventDefault()
+        // The innermost area takes the files.
+        event.stopPropagation()
         setOver(true)
       },
       onDragLeave: (event: DragEvent) => {
@@ -16,6 +18,7 @@ export function useDrop(onFiles: (files: File[]) => void) {
       },
       onDrop: (event: DragEvent) => {
         event.preventDefault()
+        event.stopPropagation()
         setOver(false)
         const files = Array.from(event.dataTransfer?.files ?? [])
         if (files.length > 0) onFiles(files)

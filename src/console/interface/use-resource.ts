@@ -27,23 +27,26 @@ export function useResource<T>(
   useEffect(() => {
     const stop = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
-    let data: T | undefined
+    // Nobody sees what would be loaded again.
+    let isDue = false
     const run = async () => {
+      isDue = false
+      let data: T | undefined
       try {
-        if (!document.hidden) {
-          data = await latest.current.load(stop.signal)
-          if (!stop.signal.aborted) setState({ key, data })
-        }
+        data = await latest.current.load(stop.signal)
+        if (!stop.signal.aborted) setState({ key, data })
       } catch (error) {
         if (!stop.signal.aborted) setState((before) => ({ ...(before.key === key && before), key, error }))
       }
       const pause = latest.current.every(data)
-      if (pause > 0 && !stop.signal.aborted) timer = setTimeout(run, pause)
+      if (pause > 0 && !stop.signal.aborted) timer = setTimeout(again, pause)
+    }
+    const again = () => {
+      if (document.hidden) isDue = true
+      else void run()
     }
     const seenAgain = () => {
-      if (document.hidden || latest.current.every(data) === 0) return
-      clearTimeout(timer)
-      void run()
+      if (!document.hidden && isDue) void run()
     }
     document.addEventListener('visibilitychange', seenAgain)
     void run()

@@ -10,7 +10,8 @@ import { currentPage, Pager } from '../interface/pager.tsx'
 import { useAction } from '../interface/use-action.ts'
 import { useResource } from '../interface/use-resource.ts'
 import { navigate } from '../route.ts'
-import { draft, draftOfPreset } from '../run/draft.ts'
+import { draft } from '../run/current-draft.ts'
+import { draftOfPreset } from '../run/draft.ts'
 
 const PAGE_SIZE = 50
 

@@ -1,5 +1,4 @@
-/** The command that is being written. Inputs and outputs follow from the placeholders in it. Pure, but for the signal that holds it. */
-import { effect, signal } from '@preact/signals'
+/** A command that is being written. Inputs and outputs follow from the placeholders in it. Pure. */
 import { aliasesIn } from '../../ffmpeg/placeholders.ts'
 import type { Command, Preset, SubmitRequest } from '../api/types.ts'
 
@@ -38,29 +37,6 @@ export const EMPTY_DRAFT: Draft = {
 
 export const EMPTY_INPUT: DraftInput = { url: '', filename: null }
 
-const STORAGE = 'renderio.draft'
-
-/** Survives a reload, as long as the tab is open. */
-export const draft = signal<Draft>(restored())
-
-effect(() => sessionStorage.setItem(STORAGE, JSON.stringify(draft.value)))
-
-function restored(): Draft {
-  try {
-    return { ...EMPTY_DRAFT, ...JSON.parse(sessionStorage.getItem(STORAGE) ?? '{}') }
-  } catch {
-    return EMPTY_DRAFT
-  }
-}
-
-export function change(changes: Partial<Draft>): void {
-  draft.value = { ...draft.value, ...changes }
-}
-
-export function setInput(alias: string, input: DraftInput): void {
-  change({ inputs: { ...draft.value.inputs, [alias]: input } })
-}
-
 /** The aliases that the commands name, each once, in the order of the text. */
 export function aliasesOf({ commands }: Draft, prefix: 'in_' | 'out_'): string[] {
   const all = commands.flatMap(aliasesIn).filter((alias) => alias.startsWith(prefix))
@@ -96,7 +72,7 @@ export function submitBody(given: Draft, checking = false): SubmitRequest {
     output_files: folder ? 'OUTPUT_FOLDER' : Object.fromEntries(aliasesOf(given, 'out_').map((alias) => [alias, outputName(given, alias)])),
     ...(more.length === 0 ? { ffmpeg_command: only } : { ffmpeg_commands: commands }),
     ...(archive.trim() !== '' && { input_compressed_folder: archive.trim() }),
-    ...(named.length > 0 && { metadata: Object.fromEntries(named.map(({ name, value }) => [name.trim(), value])) }),
+    ...(named.length > 0 && { metadata: Object.fromEntries(named.map(({ name, value }) => [name.trim(), metadataValue(value)])) }),
     ...(webhookUrl.trim() !== '' && { webhook_url: webhookUrl.trim() }),
     ...(maxSeconds.trim() !== '' && { max_command_run_seconds: maxSeconds.trim() }),
   }
@@ -133,6 +109,20 @@ export function draftOfCommand({ original_request: request, metadata }: Command)
   }
 }
 
+/** A value as it is written: a text as it is, unless that would be read as something else. */
+export function metadataText(value: unknown): string {
+  return typeof value === 'string' && metadataValue(value) === value ? value : JSON.stringify(value)
+}
+
+/** What is written, as JSON where it is some: `7` and `true` are no texts. */
+export function metadataValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
 function asText(metadata: Record<string, unknown>): Draft['metadata'] {
-  return Object.entries(metadata).map(([name, value]) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value) }))
+  return Object.entries(metadata).map(([name, value]) => ({ name, value: metadataText(value) }))
 }

@@ -1,20 +1,24 @@
 /** Inputs and outputs of the command. Each placeholder in it has a row here. */
 import type { Fault } from '../api/types.ts'
-import { aliasesOf, change, draft, outputName } from './draft.ts'
+import { useDrop } from '../interface/use-drop.ts'
+import { change, draft, inputToFill } from './current-draft.ts'
+import { aliasesOf, outputName } from './draft.ts'
 import { Faults, faultsAt } from './faults.tsx'
 import { InputRow } from './input-row.tsx'
+import { uploadInput } from './uploads.ts'
 
 export function Inputs({ faults, missing }: { faults: readonly Fault[]; missing: readonly string[] }) {
   const aliases = aliasesOf(draft.value, 'in_')
+  const drop = useDrop(([file]) => file && void uploadInput(inputToFill(), file))
   const needed = (alias: string): Fault[] =>
     missing.includes(alias) ? [{ loc: ['input_files', alias], msg: 'Give a URL, or choose a file.', type: 'value_error' }] : []
   return (
-    <section class="card" aria-labelledby="inputs-heading">
+    <section class={`card ${drop.over ? 'over' : ''}`} aria-labelledby="inputs-heading" {...drop.handlers}>
       <h2 id="inputs-heading">Inputs</h2>
       {aliases.length === 0 ? (
         <p class="hint">
-          Write <code class="alias input">{'{{in_video}}'}</code> in the command, and its place is here. A command that makes its own
-          pictures needs none.
+          Write <code class="alias input">{'{{in_video}}'}</code> in the command, and its place is here; or drop a file. A command that
+          makes its own pictures needs none.
         </p>
       ) : (
         <ul class="file-rows">

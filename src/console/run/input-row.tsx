@@ -2,7 +2,8 @@
 import type { Fault } from '../api/types.ts'
 import { Icon } from '../interface/icon.tsx'
 import { useDrop } from '../interface/use-drop.ts'
-import { draft, EMPTY_INPUT, setInput } from './draft.ts'
+import { draft, setInput } from './current-draft.ts'
+import { EMPTY_INPUT } from './draft.ts'
 import { Faults } from './faults.tsx'
 import { cancelUpload, uploadInput, uploads } from './uploads.ts'
 

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { Fault } from '../api/types.ts'
 import { Icon } from '../interface/icon.tsx'
-import { change, draft } from './draft.ts'
+import { change, draft } from './current-draft.ts'
 import { Faults, faultsAt } from './faults.tsx'
 
 const MAX_METADATA = 10

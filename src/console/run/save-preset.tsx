@@ -6,7 +6,8 @@ import { Dialog } from '../interface/dialog.tsx'
 import { Failure } from '../interface/notice.tsx'
 import { useAction } from '../interface/use-action.ts'
 import { navigate } from '../route.ts'
-import { aliasesOf, draft, submitBody } from './draft.ts'
+import { draft } from './current-draft.ts'
+import { aliasesOf, submitBody } from './draft.ts'
 
 export function SavePreset({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('')

@@ -2,7 +2,8 @@
 import { request } from '../api/client.ts'
 import type { PresetList } from '../api/types.ts'
 import { useResource } from '../interface/use-resource.ts'
-import { draft, draftOfPreset } from './draft.ts'
+import { draft } from './current-draft.ts'
+import { draftOfPreset } from './draft.ts'
 import { EXAMPLES } from './examples.ts'
 
 export function Starters() {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import { messageOf } from '../api/client.ts'
 import { uploadFile } from '../api/upload.ts'
-import { setInput } from './draft.ts'
+import { setInput } from './current-draft.ts'
 
 export type Upload =
   | { kind: 'going'; filename: string; share: number; cancel: () => void }
