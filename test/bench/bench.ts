@@ -1,17 +1,31 @@
-/** `npm run bench [scenario …]`: what the service costs beside plain FFmpeg doing the same job in the same run. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+/**
+ * `npm run bench [-- scenario … --against bench-results/<file>.json]`: what the service costs beside plain FFmpeg doing the same job in the
+ * same run, and beside what it cost in an earlier one.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { PROJECT_ROOT, readSettings } from '../../src/cli/settings.ts'
 import { type Stack, startStack } from '../../src/cli/stack.ts'
+import { ApiClient } from '../support/api-client.ts'
 import { type BareServer, startBareServer } from './bare-server.ts'
 import { measureContainers } from './containers.ts'
+import { measureInputs } from './inputs.ts'
+import { measureBusySubmits, measureMany, measureThroughput } from './load.ts'
 import { type BenchMedia, startBenchMedia } from './media.ts'
 import { watchMemory } from './memory.ts'
 import { measurePaging } from './paging.ts'
 import { type BenchJob, timePlain } from './plain.ts'
 import { type Row, spreadOf, tableOf } from './statistics.ts'
 import { CommandEnds, measureWebhooks } from './webhooks.ts'
+
+/** What is taken from an earlier report. */
+const reportSchema = z.object({
+  schema_version: z.literal(1),
+  rows: z.array(z.object({ scenario: z.string(), measure: z.string(), value: z.number().nullable() })),
+})
 
 interface Bench {
   stack: Stack
@@ -65,6 +79,22 @@ const SCENARIOS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   },
   webhooks: ({ stack, ends }) => measureWebhooks(stack, ends),
   paging: () => measurePaging(),
+  throughput: ({ stack, media }) => measureThroughput(stack, media.url('tiny.mp4')),
+  inputs: ({ stack, media }) => measureInputs(stack, (n) => media.url(`100mb.mov?megabits=200&n=${n}`)),
+  busy: ({ stack }) => measureBusySubmits(stack),
+  polls: async ({ stack, bare }) => {
+    const api = new ApiClient(stack)
+    const id = await api.submit({ ffmpeg_command: '-f lavfi -i color=d=1 -frames:v 1 {{out_file}}', output_files: { out_file: 'x.png' } })
+    await api.ended(id)
+    const ours = await rate(async () => void (await (await api.fetch(`/api/v1/commands/${id}`)).json()))
+    const theirs = await rate(async () => void (await (await fetch(bare.url)).text()))
+    return [
+      row('polls', 'polls a second', '/s', ours, null),
+      row('polls', 'bare route, a second', '/s', theirs, null),
+      row('polls', 'ratio to the bare route', '×', ours / theirs, '≥ 0.6'),
+    ]
+  },
+  many: ({ stack, ends }) => measureMany(stack, () => ends.attempts),
 }
 
 async function copy({ stack, media, bare }: Bench, megabytes: number): Promise<Row[]> {
@@ -170,19 +200,21 @@ async function holdAllSlots(stack: Stack): Promise<() => Promise<void>> {
 }
 
 async function main(): Promise<void> {
-  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SCENARIOS)
+  const { values, positionals } = parseArgs({ options: { against: { type: 'string' } }, allowPositionals: true })
+  const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS)
+  const earlier = values.against === undefined ? null : reportSchema.parse(JSON.parse(await readFile(values.against, 'utf8'))).rows
   const unknown = names.filter((name) => !Object.hasOwn(SCENARIOS, name))
   if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`)
   const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bench-state-'))
   const settings = { ...readSettings(process.env), port: 0, stateDir }
-  const media = await startBenchMedia(['tiny.mp4', '30s.mp4', '50mb.mov', '500mb.mov'])
+  const media = await startBenchMedia(['tiny.mp4', '30s.mp4', '50mb.mov', '100mb.mov', '500mb.mov'])
   const bare = await startBareServer()
   const ends = new CommandEnds()
   const stack = await startStack({ settings, log: (line) => ends.note(line) })
   try {
     const rows: Row[] = []
     for (const name of names) rows.push(...((await SCENARIOS[name]?.({ stack, media, bare, ends })) ?? []))
-    console.log(tableOf(rows))
+    console.log(tableOf(rows, earlier))
     const folder = path.join(PROJECT_ROOT, 'bench-results')
     await mkdir(folder, { recursive: true })
     const file = path.join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`)

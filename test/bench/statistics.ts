@@ -27,16 +27,26 @@ export interface Row {
   goal: string | null
 }
 
+/** Of an earlier run; null for what JSON cannot say. */
+export interface EarlierRow {
+  scenario: string
+  measure: string
+  value: number | null
+}
+
 /** Lines of a table with aligned columns. */
-export function tableOf(rows: Row[]): string {
+export function tableOf(rows: Row[], earlier: readonly EarlierRow[] | null): string {
+  const before = (row: Row) => earlier?.find(({ scenario, measure }) => scenario === row.scenario && measure === row.measure)?.value
   const cells = rows.map((row) => [
     row.scenario,
     row.measure,
     `${round(row.value)} ${row.unit}`,
+    row.spread ? round(row.spread.p95) : '',
     row.spread ? `${round(row.spread.min)} … ${round(row.spread.max)}` : '',
     row.goal ?? '',
+    ...(earlier ? [round(before(row) ?? Number.NaN)] : []),
   ])
-  const lines = [['scenario', 'measure', 'median', 'min … max', 'goal'], ...cells]
+  const lines = [['scenario', 'measure', 'median', 'p95', 'min … max', 'goal', ...(earlier ? ['before'] : [])], ...cells]
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? []
   return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')).join('\n')
 }

@@ -11,12 +11,15 @@ const PARALLEL = 32
 /** When commands ended, in ms since the epoch, as the Worker's own log tells it. */
 export class CommandEnds {
   readonly #at = new Map<string, number>()
+  /** How often FFmpeg was begun. */
+  attempts = 0
 
   /** Takes a line of the stack's log. */
   note(line: string): void {
     const [json] = /\{.*"event":"command\.state".*\}/.exec(line) ?? []
     if (json === undefined) return
-    const { status, command_id, time } = JSON.parse(json)
+    const { status, stage, command_id, time } = JSON.parse(json)
+    if (stage === 'FFMPEG') this.attempts++
     if (status === 'SUCCESS' || status === 'FAILED') this.#at.set(command_id, Date.parse(time))
   }
 

@@ -14,7 +14,8 @@ export class ApiClient {
     this.#stack = stack
   }
 
-  get #typed(): Client<paths> {
+  /** Every route, by its types. */
+  get typed(): Client<paths> {
     return typedClient(this.#stack.url, this.#stack.apiKey)
   }
 
@@ -26,11 +27,11 @@ export class ApiClient {
 
   /** Submits and returns the command's id. */
   async submit(body: SubmitOptions): Promise<string> {
-    return (await dataOf(this.#typed.POST('/api/v1/run-ffmpeg-command', { body }))).command_id
+    return (await dataOf(this.typed.POST('/api/v1/run-ffmpeg-command', { body }))).command_id
   }
 
   poll(id: string, waitSeconds = 0): Promise<Command> {
-    return dataOf(this.#typed.GET('/api/v1/commands/{command_id}', { params: { path: { command_id: id }, query: { wait: waitSeconds } } }))
+    return dataOf(this.typed.GET('/api/v1/commands/{command_id}', { params: { path: { command_id: id }, query: { wait: waitSeconds } } }))
   }
 
   /** Polls until the command has ended; a stack that is down for a moment is asked again, as a client would. */
