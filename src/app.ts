@@ -10,6 +10,7 @@ import type { ApiEnv } from './api/env.ts'
 import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors.ts'
 import { registerFiles } from './api/files.ts'
 import { registerHealth } from './api/health.ts'
+import { registerLlms } from './api/llms.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
 import { registerPresets } from './api/presets.ts'
 import { requestId } from './api/request-id.ts'
@@ -68,6 +69,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
       { name: 'Service', description: 'The service itself.' },
     ],
   })
+  registerLlms(app)
   methodNotAllowed(app)
 
   app.notFound((c) => errorResponse(new ApiError('NOT_FOUND', `there is nothing at ${c.req.path}`)))

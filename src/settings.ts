@@ -1,6 +1,6 @@
 /**
  * What an operator may set, read once per isolate from the Worker's variables and secrets.
- * The README's table of settings follows this file.
+ * The table in the guide to settings follows this file.
  */
 import { z } from 'zod'
 import { parseOrigins } from './outbound/address.ts'

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { PROJECT_ROOT } from './settings.ts'
 
 /** Everything that the pages are made from. */
-const FOLDERS = ['src/site', 'src/console']
+const FOLDERS = ['src/site', 'src/console', 'src/docs']
 const PACKAGES = 'package-lock.json'
 const SITE = path.join(PROJECT_ROOT, 'dist/site')
 /** Beside the site, and not in it, where it would be served. */

@@ -1,5 +1,6 @@
 /** The console: a client of the public API, and of nothing else. */
 import { render } from 'preact'
+import './styles/tokens.css'
 import './styles/base.css'
 import './styles/layout.css'
 import './styles/controls.css'

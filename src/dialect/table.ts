@@ -1,4 +1,4 @@
-/** All in which `/v1` differs from `/api/v1`: what the routes follow, and what the README shows. */
+/** All in which `/v1` differs from `/api/v1`: what the routes follow, and what the guide to the older form shows. */
 
 /** What is done around a route of the API: nothing, or one of the things that its name says. */
 export type Adaptation =
@@ -15,7 +15,7 @@ export interface DialectRoute {
   /** Below `/v1`, and below `/api/v1` where there is a route like it. */
   path: string
   adaptation: Adaptation
-  /** In words of the README; empty where nothing differs. */
+  /** In words of the guide; empty where nothing differs. */
   difference: string
 }
 
@@ -57,6 +57,12 @@ export const ROUTES: readonly DialectRoute[] = [
   { method: 'GET', path: '/files/:file_id', adaptation: 'none', difference: '' },
   { method: 'POST', path: '/files/upload', adaptation: 'none', difference: '' },
   { method: 'POST', path: '/files/store-file', adaptation: 'none', difference: '' },
+  {
+    method: 'DELETE',
+    path: '/files/bulk-delete',
+    adaptation: 'delete_many',
+    difference: 'as `POST` there',
+  },
   { method: 'DELETE', path: '/files/:file_id', adaptation: 'name_deleted_file', difference: '`deleted_file_ids` beside the rest' },
   {
     method: 'POST',
@@ -75,7 +81,7 @@ export const COMMAND_TYPES: Readonly<Record<string, string>> = {
 /** The whole body of a 401. */
 export const UNAUTHORIZED = { detail: 'Invalid authorization key' } as const
 
-/** The rows of the README's table: where, and what is different there. */
+/** The rows of the guide's table: where, and what is different there. */
 export function differenceRows(): [where: string, difference: string][] {
   return [
     ['every 401', `\`${JSON.stringify(UNAUTHORIZED)}\`, and no more`],

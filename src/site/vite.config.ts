@@ -2,6 +2,7 @@
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { defineConfig } from 'vite'
+import { docs } from '../docs/plugin.ts'
 
 const HERE = import.meta.dirname
 
@@ -14,6 +15,7 @@ export default defineConfig({
       transformIndexHtml: (html, { path: page }) =>
         page === '/index.html' ? html.replace('<script type="module"', '$& blocking="render"') : html,
     },
+    docs(),
   ],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

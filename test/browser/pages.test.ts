@@ -1,14 +1,11 @@
 /** What holds for every page, in light and in dark, on a desk and on a phone. */
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
 import { ApiClient } from '../support/api-client.ts'
+import { faultsOf } from './axe.ts'
 import { DESKTOP, inConsole, inTab, PHONE, place, screenshot, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** The size changes little of what axe judges, so it judges one size in both colours. */
 const LOOKS = [
   { name: 'desktop-light', options: { ...DESKTOP, colorScheme: 'light' }, judged: true },
@@ -16,10 +13,6 @@ const LOOKS = [
   { name: 'phone-light', options: { ...PHONE, colorScheme: 'light' }, judged: false },
   { name: 'phone-dark', options: { ...PHONE, colorScheme: 'dark' }, judged: false },
 ] as const
-
-const axeSchema = z.object({
-  violations: z.array(z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) })),
-})
 
 describe.skipIf(!place)('every page', () => {
   test.each(LOOKS)(
@@ -67,13 +60,3 @@ describe.skipIf(!place)('every page', () => {
     })
   })
 })
-
-/** What axe finds that is serious, or worse. */
-async function faultsOf(page: Parameters<typeof screenshot>[0]): Promise<string[]> {
-  // Evaluated rather than added as a script, which the page's policy would refuse.
-  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(AXE)
-  const { violations } = axeSchema.parse(await page.evaluate(`axe.run({ resultTypes: ['violations'] })`))
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
-}

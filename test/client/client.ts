@@ -1,4 +1,4 @@
-/** The typed client that the README recommends: what does not fit the OpenAPI document does not compile. */
+/** The typed client that the quickstart recommends: what does not fit the OpenAPI document does not compile. */
 import createClient, { type Client } from 'openapi-fetch'
 import type { components, paths } from './openapi.ts'
 

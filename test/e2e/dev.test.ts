@@ -132,9 +132,9 @@ describe('a running stack', () => {
     expect(stdout).toContain('aac')
   })
 
-  test('serves the typed client as the README has it', async () => {
+  test('serves the typed client as the quickstart has it', async () => {
     const file = path.join(ROOT, 'test/client/example.ts')
-    expect(await readFile(path.join(ROOT, 'README.md'), 'utf8')).toContain(await readFile(file, 'utf8'))
+    expect(await readFile(path.join(ROOT, 'src/docs/guides/quickstart.md'), 'utf8')).toContain(await readFile(file, 'utf8'))
     const env = { ...process.env, RENDERIO: stack.url, KEY: stack.apiKey }
     const { stdout } = await promisify(execFile)(process.execPath, [file], { env })
     expect(stdout).toMatch(/^SUCCESS http:\S+\/tone\.mp3\n$/)

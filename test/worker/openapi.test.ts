@@ -8,7 +8,7 @@ const held = await contract()
 const operations = held.operations().map((entry) => [`${entry.method.toUpperCase()} ${entry.path}`, entry] as const)
 
 /** What no client is meant to find in the document. */
-const UNDOCUMENTED = /^\w+ (\/openapi\.json|\/files\/.*|\/api\/mcp|\/v1\/.*)$/
+const UNDOCUMENTED = /^\w+ (\/openapi\.json|\/llms\.txt|\/files\/.*|\/api\/mcp|\/v1\/.*)$/
 
 describe('the OpenAPI document', () => {
   test('is of version 3.1, and has every route of the app', () => {
@@ -32,6 +32,13 @@ describe('the OpenAPI document', () => {
     expect(ids.filter((id) => !/^[a-z][A-Za-z]+$/.test(id ?? ''))).toEqual([])
     expect(new Set(ids).size).toBe(ids.length)
   })
+})
+
+test('/llms.txt has every operation in a line', async () => {
+  const response = await request('/llms.txt')
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
+  const lines = (await response.text()).split('\n')
+  for (const [name, { operation }] of operations) expect(lines).toContain(`- \`${name}\`: ${operation.summary}`)
 })
 
 describe('an operation of the document', () => {

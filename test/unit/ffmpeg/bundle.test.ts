@@ -94,9 +94,9 @@ describe('what a command may name', () => {
   })
 })
 
-test('every submit that the README shows of these is one', async () => {
-  const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8')
-  const [, block = ''] = /^```jsonc\n(.*?)^```$/ms.exec(readme) ?? []
+test('every submit that the guide to these shows is one', async () => {
+  const guide = await readFile(new URL('../../../src/docs/guides/streams.md', import.meta.url), 'utf8')
+  const [, block = ''] = /^```jsonc\n(.*?)^```$/ms.exec(guide) ?? []
   const submits = block.split('\n\n').map((text) => submitSchema.parse(JSON.parse(text.replace(/^\/\/.*$/gm, ''))))
   expect(submits).toHaveLength(5)
   for (const { ffmpeg_command, input_files, output_files, input_compressed_folder } of submits) {

@@ -1,0 +1,104 @@
+/** The programs of the quickstart guide, as they stand there, against the whole stack. */
+import { execFile, execFileSync } from 'node:child_process'
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type MediaServer, startMediaServer } from '../support/media-server.ts'
+import { START_TIMEOUT_MS, startTestStack, type TestStack } from '../support/stack.ts'
+
+const GUIDE = path.resolve(import.meta.dirname, '../../src/docs/guides/quickstart.md')
+/** Well formed, and nobody's. */
+const UNKNOWN_KEY = `ffsk_${'0'.repeat(64)}`
+
+interface Quickstart {
+  language: string
+  file: string
+  /** What runs it, and what it runs itself. */
+  programs: [string, ...string[]]
+}
+
+const QUICKSTARTS: Quickstart[] = [
+  { language: 'bash', file: 'quickstart.sh', programs: ['bash', 'curl'] },
+  { language: 'python', file: 'quickstart.py', programs: ['python3'] },
+  { language: 'ts', file: 'quickstart.mts', programs: [process.execPath] },
+  { language: 'js', file: 'quickstart.mjs', programs: [process.execPath] },
+  { language: 'php', file: 'quickstart.php', programs: ['php'] },
+]
+
+let stack: TestStack
+let media: MediaServer
+
+beforeAll(async () => {
+  media = await startMediaServer()
+  stack = await startTestStack()
+}, START_TIMEOUT_MS)
+afterAll(async () => {
+  await stack?.stop()
+  await media?.stop()
+})
+
+/** The guide's code block that says at its beginning that it is this file. */
+async function fromGuide({ language, file }: Quickstart): Promise<string> {
+  const blocks = (await readFile(GUIDE, 'utf8')).matchAll(/^```(\w+)\n(.*?)^```$/gms)
+  const code = [...blocks].find(([, name, text]) => name === language && text?.split('\n')[0]?.includes(file))?.[2]
+  if (code === undefined) throw new Error(`the quickstart guide shows no ${file}`)
+  return code
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Codec and width of a file's video, as ffprobe tells them. */
+async function videoOf(file: string): Promise<string> {
+  const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=codec_name,width', '-of', 'csv=p=0', file]
+  return (await promisify(execFile)('ffprobe', args)).stdout.trim()
+}
+
+for (const quickstart of QUICKSTARTS) {
+  const [program] = quickstart.programs
+  describe.skipIf(!quickstart.programs.every(isInstalled))(quickstart.file, () => {
+    let folder: string
+    beforeEach(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), 'renderio-quickstart-'))
+      await writeFile(path.join(folder, quickstart.file), await fromGuide(quickstart))
+    })
+    afterEach(() => rm(folder, { recursive: true }))
+
+    /** Rejects with `code`, `stdout` and `stderr` where the exit code is not 0. */
+    function run(variables: { KEY?: string; VIDEO?: string } = {}) {
+      const env = { PATH: process.env.PATH, RENDERIO: stack.url, KEY: stack.apiKey, VIDEO: `${media.url}/tiny.mp4`, ...variables }
+      return promisify(execFile)(program, [quickstart.file], { cwd: folder, env })
+    }
+
+    test('leaves the converted video in its folder and says where', async () => {
+      const { stdout, stderr } = await run()
+      expect(stderr).toBe('')
+      expect(stdout).toMatch(/small\.webm\n$/)
+      expect(await videoOf(path.join(folder, 'small.webm'))).toBe('vp9,320')
+    })
+
+    test('says why the command failed, and leaves no file', async () => {
+      const url = `${media.url}/status/404`
+      await expect(run({ VIDEO: url })).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/UNREACHABLE_INPUT_FILE: .*\b404\b/),
+      })
+      await expect(access(path.join(folder, 'small.webm'))).rejects.toThrow('ENOENT')
+    })
+
+    test('says why the service refused it', async () => {
+      await expect(run({ KEY: UNKNOWN_KEY })).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('this API key is unknown or has been revoked'),
+      })
+    })
+  })
+}
