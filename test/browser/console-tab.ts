@@ -12,6 +12,9 @@ const SCREENSHOTS = path.resolve(import.meta.dirname, '../../test-results/screen
 export const DESKTOP = { viewport: { width: 1280, height: 860 } }
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
 
+/** As long as anything may take to be seen. */
+const BUSY_MACHINE_MS = 60_000
+
 let browser: Browser
 
 /** Connects the tests of a file to the browser that all share. */
@@ -34,6 +37,7 @@ export interface ConsoleTab {
 /** A tab with nothing in it. */
 export async function inTab<T>(options: BrowserContextOptions, use: (page: Page) => Promise<T>): Promise<T> {
   const context = await browser.newContext({ ...DESKTOP, ...options })
+  context.setDefaultTimeout(BUSY_MACHINE_MS)
   try {
     return await use(await context.newPage())
   } finally {
