@@ -60,6 +60,14 @@ export async function startStack({ settings, executorIn = 'process', log, signal
     await unlock()
     throw error
   })
+  try {
+    // Before the Worker starts: two that open the same new store at once find it locked.
+    await registerApiKey(apiKey, settings, secrets)
+  } catch (error) {
+    await executor.stop()
+    await unlock()
+    throw error
+  }
   const envFile = await writeEnvFile(settings, secrets, executor.vars)
   const worker = superviseWorker({ port, stateDir: settings.stateDir, envFile, containers: executor.containers, log })
   const stop = async () => {
@@ -72,12 +80,9 @@ export async function startStack({ settings, executorIn = 'process', log, signal
   try {
     const waiting = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])])
     const parts = [worker, ...(executor.program ? [executor.program] : [])]
-    await Promise.all([
-      registerApiKey(apiKey, settings, secrets),
-      Promise.race([
-        waitUntilHealthy(url, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
-        ...parts.map(rejectWhenEnded),
-      ]),
+    await Promise.race([
+      waitUntilHealthy(url, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
+      ...parts.map(rejectWhenEnded),
     ])
   } catch (error) {
     giveUp.abort()
