@@ -1,13 +1,13 @@
 /** Many commands at a time: what the service makes of the machine, and what those who ask meanwhile notice. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { promisify } from 'node:util'
 import { readSettings } from '../../src/cli/settings.ts'
 import type { Stack } from '../../src/cli/stack.ts'
 import { dataOf } from '../client/client.ts'
 import { ApiClient, type SubmitOptions } from '../support/api-client.ts'
-import { descendantsOf } from '../support/processes.ts'
+import { residentMemory } from './memory.ts'
 import { type Row, spreadOf } from './statistics.ts'
 
 const JOBS = 60
@@ -93,7 +93,7 @@ function cancel(api: ApiClient, id: string): Promise<unknown> {
 /** Very many commands submitted at once: each ends in SUCCESS, by one attempt, and the memory is given back. */
 export async function measureMany(stack: Stack, attempts: () => number): Promise<Row[]> {
   const api = new ApiClient(stack)
-  const before = { attempts: attempts(), memory: await residentMegabytes() }
+  const before = { attempts: attempts(), memory: await residentMemory(process.pid) }
   const start = performance.now()
   const ids: string[] = []
   let left = MANY
@@ -105,7 +105,7 @@ export async function measureMany(stack: Stack, attempts: () => number): Promise
   let succeeded = 0
   for (const id of ids) succeeded += (await api.ended(id, 30 * 60_000)).status === 'SUCCESS' ? 1 : 0
   const seconds = (performance.now() - start) / 1000
-  const after = await residentMegabytes()
+  const after = await residentMemory(process.pid)
   return [
     figure('many', `submits of ${MANY}`, 's', submitted / 1000, null),
     figure('many', 'until the last has ended', 's', seconds, null),
@@ -114,21 +114,6 @@ export async function measureMany(stack: Stack, attempts: () => number): Promise
     figure('many', 'memory of workerd, more than before', 'MB', after.workerd - before.memory.workerd, null),
     figure('many', 'memory of the executor, more than before', 'MB', after.executor - before.memory.executor, null),
   ]
-}
-
-/** Of the larger workerd, and of the executor, now; NaN where the system does not tell. */
-async function residentMegabytes(): Promise<{ workerd: number; executor: number }> {
-  const processes = await descendantsOf(process.pid)
-  const largest = async (pattern: RegExp) => {
-    const sizes = processes
-      .filter((info) => pattern.test(info.command))
-      .map(async ({ pid }) => {
-        const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-        return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024
-      })
-    return Math.max(...(await Promise.all(sizes)))
-  }
-  return { workerd: await largest(/\/workerd serve /), executor: await largest(/container\/server\.ts$/) }
 }
 
 function figure(scenario: string, measure: string, unit: Row['unit'], value: number, goal: string | null): Row {

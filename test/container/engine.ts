@@ -16,7 +16,7 @@ const STAND_INS = path.join(import.meta.dirname, 'stand-ins')
 const DOCKER = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker'
 const NODE_IMAGE = 'node:24-trixie-slim'
 const SIDECAR_IMAGE = 'renderio-test-sidecar'
-/** The executor's image, as the README builds it. */
+/** The executor's image, as the guide to self-hosting builds it. */
 export const EXECUTOR_IMAGE = 'renderio-executor'
 const PULL_TIMEOUT_MS = 5 * 60_000
 

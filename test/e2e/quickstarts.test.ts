@@ -1,14 +1,14 @@
 /** The programs of the quickstart guide, as they stand there, against the whole stack. */
-import { execFile, execFileSync } from 'node:child_process'
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { codeInGuide, isInstalled } from '../support/guide-code.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { START_TIMEOUT_MS, startTestStack, type TestStack } from '../support/stack.ts'
 
-const GUIDE = path.resolve(import.meta.dirname, '../../src/docs/guides/quickstart.md')
 /** Well formed, and nobody's. */
 const UNKNOWN_KEY = `ffsk_${'0'.repeat(64)}`
 
@@ -39,23 +39,6 @@ afterAll(async () => {
   await media?.stop()
 })
 
-/** The guide's code block that says at its beginning that it is this file. */
-async function fromGuide({ language, file }: Quickstart): Promise<string> {
-  const blocks = (await readFile(GUIDE, 'utf8')).matchAll(/^```(\w+)\n(.*?)^```$/gms)
-  const code = [...blocks].find(([, name, text]) => name === language && text?.split('\n')[0]?.includes(file))?.[2]
-  if (code === undefined) throw new Error(`the quickstart guide shows no ${file}`)
-  return code
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** Codec and width of a file's video, as ffprobe tells them. */
 async function videoOf(file: string): Promise<string> {
   const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=codec_name,width', '-of', 'csv=p=0', file]
@@ -68,7 +51,7 @@ for (const quickstart of QUICKSTARTS) {
     let folder: string
     beforeEach(async () => {
       folder = await mkdtemp(path.join(tmpdir(), 'renderio-quickstart-'))
-      await writeFile(path.join(folder, quickstart.file), await fromGuide(quickstart))
+      await writeFile(path.join(folder, quickstart.file), await codeInGuide('quickstart', quickstart))
     })
     afterEach(() => rm(folder, { recursive: true }))
 

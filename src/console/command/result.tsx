@@ -2,7 +2,7 @@
 import type { Command, OutputFile } from '../api/types.ts'
 import { CopyButton } from '../interface/copy-button.tsx'
 import { DownloadLink } from '../interface/download-link.tsx'
-import { mediaFacts } from '../interface/media-facts.ts'
+import { Facts } from '../interface/facts.tsx'
 import { Player } from '../interface/player.tsx'
 
 export function Result({ command }: { command: Command }) {
@@ -33,14 +33,7 @@ function Output({ alias, file }: { alias: string; file: OutputFile }) {
           </div>
         )}
       </div>
-      <dl class="facts">
-        {mediaFacts(file).map(({ name, value }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd class="number">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts file={file} />
     </section>
   )
 }

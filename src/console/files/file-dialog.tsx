@@ -2,7 +2,7 @@ import type { StoredFile } from '../api/types.ts'
 import { CopyButton } from '../interface/copy-button.tsx'
 import { Dialog } from '../interface/dialog.tsx'
 import { DownloadLink } from '../interface/download-link.tsx'
-import { mediaFacts } from '../interface/media-facts.ts'
+import { Facts } from '../interface/facts.tsx'
 import { Player } from '../interface/player.tsx'
 
 /** A stored file, to look at and to take along. */
@@ -11,14 +11,7 @@ export function FileDialog({ file, onClose }: { file: StoredFile; onClose: () =>
   return (
     <Dialog title={filename} onClose={onClose}>
       <Player file={file} />
-      <dl class="facts">
-        {mediaFacts(file).map(({ name, value }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd class="number">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts file={file} />
       {url !== null && (
         <div class="actions">
           <CopyButton text={url} label="Copy link" />

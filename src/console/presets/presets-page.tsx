@@ -2,7 +2,6 @@
 import { useState } from 'preact/hooks'
 import { request } from '../api/client.ts'
 import type { Preset, PresetList } from '../api/types.ts'
-import { Dialog } from '../interface/dialog.tsx'
 import { Icon } from '../interface/icon.tsx'
 import { Empty, Failure, Skeleton } from '../interface/notice.tsx'
 import { Page } from '../interface/page.tsx'
@@ -12,6 +11,7 @@ import { useResource } from '../interface/use-resource.ts'
 import { navigate } from '../route.ts'
 import { draft } from '../run/current-draft.ts'
 import { draftOfPreset } from '../run/draft.ts'
+import { PresetForm } from './preset-form.tsx'
 
 const PAGE_SIZE = 50
 
@@ -122,34 +122,15 @@ function PresetCard({ preset, onEdit, onGone }: { preset: Preset; onEdit: () => 
 }
 
 function EditPreset({ preset, onClose }: { preset: Preset; onClose: () => void }) {
-  const [name, setName] = useState(preset.name)
-  const [description, setDescription] = useState(preset.description ?? '')
-  const save = useAction(async () => {
-    await request<Preset>(`/presets/${preset.preset_id}`, { method: 'PUT', json: { name, description } })
-    onClose()
-  })
   return (
-    <Dialog title="Rename the preset" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void save.run()
-        }}
-      >
-        <label class="field">
-          <span>Name</span>
-          <input value={name} maxLength={200} required onInput={(event) => setName(event.currentTarget.value)} />
-        </label>
-        <label class="field">
-          <span>Description</span>
-          <textarea rows={2} maxLength={2000} value={description} onInput={(event) => setDescription(event.currentTarget.value)} />
-        </label>
-        {save.error !== null && <Failure error={save.error} />}
-        <button type="submit" class="primary" disabled={save.busy}>
-          Save
-        </button>
-      </form>
-    </Dialog>
+    <PresetForm
+      title="Rename the preset"
+      given={{ name: preset.name, description: preset.description ?? '' }}
+      save={async (entered) => {
+        await request<Preset>(`/presets/${preset.preset_id}`, { method: 'PUT', json: entered })
+        onClose()
+      }}
+      onClose={onClose}
+    />
   )
 }

@@ -1,15 +1,15 @@
 /** The receivers that the guide to webhooks shows, as they stand there, against events as they are really signed. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findFreePort } from '../../../src/cli/ports.ts'
 import { signWebhook } from '../../../src/webhooks/sign.ts'
+import { codeInGuide, isInstalled } from '../../support/guide-code.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
-const GUIDE = path.resolve(import.meta.dirname, '../../../src/docs/guides/webhooks.md')
 const SECRETS = { text: 'gehéim 🔑', base64: `whsec_${Buffer.from('thirty-two bytes of a random key').toString('base64')}` }
 
 interface Receiver {
@@ -30,26 +30,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** The guide's code block that says at its beginning that it is this file. */
-async function fromGuide({ language, file }: Receiver): Promise<string> {
-  const blocks = (await readFile(GUIDE, 'utf8')).matchAll(/^```(\w+)\n(.*?)^```$/gms)
-  const code = [...blocks].find(([, name, text]) => name === language && text?.split('\n')[0]?.includes(file))?.[2]
-  if (code === undefined) throw new Error(`the guide shows no ${file}`)
-  return code
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
 describe.each(RECEIVERS)('$file', (receiver) => {
   test('has 20 lines at most', async () => {
-    expect((await fromGuide(receiver)).trimEnd().split('\n').length).toBeLessThanOrEqual(20)
+    expect((await codeInGuide('webhooks', receiver)).trimEnd().split('\n').length).toBeLessThanOrEqual(20)
   })
 })
 
@@ -61,7 +44,7 @@ for (const receiver of RECEIVERS) {
     beforeAll(async () => {
       const port = await findFreePort()
       const file = path.join(folder, receiver.file)
-      await writeFile(file, await fromGuide(receiver))
+      await writeFile(file, await codeInGuide('webhooks', receiver))
       const [command, ...args] = receiver.argv(file, port)
       receiving = spawn(command, args, { env: { PATH: process.env.PATH, PORT: String(port), WEBHOOK_SECRET: secret }, stdio: 'ignore' })
       url = `http://127.0.0.1:${port}/`
