@@ -1,5 +1,4 @@
 /** A job's life: it receives its inputs, runs once, and is looked at until it is removed. */
-import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
@@ -9,10 +8,13 @@ import { CappedLog } from './capped-log.ts'
 import { type Collected, writtenOutput } from './collect.ts'
 import { cancelledError } from './failure.ts'
 import { Fault } from './fault.ts'
+import type { Ffmpeg, FfmpegCommand } from './ffmpeg.ts'
+import { HeadStart } from './head-start.ts'
+import { Inputs } from './inputs.ts'
 import { probeFile } from './probe.ts'
-import { receive } from './receive.ts'
 import { Revision } from './revision.ts'
 import { runJob } from './run.ts'
+import type { Spares } from './spares.ts'
 import { Stopper } from './stopper.ts'
 import { createWorkspace, type Toolbox } from './toolbox.ts'
 import type { Workspace } from './workspace.ts'
@@ -20,23 +22,27 @@ import type { Workspace } from './workspace.ts'
 type WithoutBase<State> = State extends unknown ? Omit<State, 'job' | 'revision' | 'ffmpeg_seconds'> : never
 type Phase = WithoutBase<JobState>
 
-interface Transfer {
-  incoming: IncomingMessage
-  done: Promise<unknown>
+/** A log of more than this is asked for. */
+const SHORT_LOG_CHARACTERS = 64 * 1024
+
+export interface JobContext {
+  toolbox: Toolbox
+  spares: Spares
+  log: Logger
 }
 
 export class Job {
   readonly name: string
   readonly #toolbox: Toolbox
+  readonly #spares: Spares
   readonly #workspace: Workspace
+  readonly #inputs: Inputs
+  readonly #headStart: HeadStart
   readonly #stderr: CappedLog
   readonly #log: Logger
   readonly #revision = new Revision()
   readonly #stopper = new Stopper()
-  readonly #transfers = new Map<string, Transfer>()
   readonly #probes = new Set<Promise<unknown>>()
-  /** Bytes of each input that has arrived, in whole or in part. */
-  readonly #received = new Map<string, number>()
   #phase: Phase = { state: 'RECEIVING' }
   #start: { request: RunRequest; checked: Promise<void> } | null = null
   #running: Promise<void> = Promise.resolve()
@@ -44,18 +50,23 @@ export class Job {
   #ffmpegSeconds: number | null = null
   /** By alias, once the commands have ended well. */
   #outputs: ReadonlyMap<string, Collected> = new Map()
-  #removed = false
+  #removal: Promise<void> | null = null
 
-  private constructor(name: string, toolbox: Toolbox, workspace: Workspace, log: Logger) {
+  private constructor(name: string, { toolbox, spares, log }: JobContext, workspace: Workspace, spare: Ffmpeg | null) {
     this.name = name
     this.#toolbox = toolbox
+    this.#spares = spares
     this.#workspace = workspace
+    this.#inputs = new Inputs(workspace, toolbox.maxJobDiskBytes)
+    this.#headStart = new HeadStart(toolbox, workspace, spare)
     this.#stderr = new CappedLog(workspace.logPath)
     this.#log = log.child({ job: name })
   }
 
-  static async create(name: string, toolbox: Toolbox, log: Logger): Promise<Job> {
-    return new Job(name, toolbox, await createWorkspace(toolbox, name), log)
+  static async create(name: string, context: JobContext): Promise<Job> {
+    const spare = context.spares.take()
+    if (spare !== null) return new Job(name, context, spare.workspace, spare.ffmpeg)
+    return new Job(name, context, await createWorkspace(context.toolbox, name), null)
   }
 
   get state(): JobState {
@@ -66,60 +77,29 @@ export class Job {
     return this.#phase.state === 'RUNNING' || this.#phase.state === 'PROBING' || this.#probes.size > 0
   }
 
+  /** Whether it waits for its client to do something. */
+  get isIdle(): boolean {
+    return this.#phase.state === 'RECEIVING' && !this.#inputs.areUnderWay && this.#probes.size === 0
+  }
+
   /** The state when its revision passes `after`, or when the time is over. */
   async waitFor(after: number, waitMs: number, signal: AbortSignal): Promise<JobState> {
     await this.#revision.passed(after, waitMs, signal)
     return this.state
   }
 
-  /**
-   * Stores one input from a request's body. `offset` continues a file that has exactly so many bytes; null writes it anew.
-   * A newer request for the same file ends the older one, whose client is taken to be gone.
-   * @returns the bytes that the file has now
-   */
-  async receiveInput(
-    filename: string,
-    incoming: IncomingMessage,
-    { offset, maxBytes }: { offset: number | null; maxBytes: number },
-  ): Promise<number> {
-    for (let older = this.#transfers.get(filename); older !== undefined; older = this.#transfers.get(filename)) {
-      older.incoming.destroy()
-      await older.done
+  /** Stores one input from a request's body, as `Inputs.receive` does. Answers the bytes that the file has now. */
+  async receiveInput(filename: string, incoming: IncomingMessage, range: { offset: number | null; maxBytes: number }): Promise<number> {
+    const admit = () => {
+      if (this.#start !== null || this.#phase.state !== 'RECEIVING') throw new Fault('CONFLICT', 'the job no longer takes inputs')
     }
-    if (this.#start !== null || this.#phase.state !== 'RECEIVING') throw new Fault('CONFLICT', 'the job no longer takes inputs')
-    const done = this.#store(filename, incoming, offset, maxBytes)
-    this.#transfers.set(filename, { incoming, done: done.catch(() => {}) })
-    try {
-      return await done
-    } finally {
-      this.#transfers.delete(filename)
-    }
+    return this.#inputs.receive(filename, incoming, { ...range, admit })
   }
 
-  async #store(filename: string, incoming: IncomingMessage, offset: number | null, maxBytes: number): Promise<number> {
-    const present = (await this.#workspace.fileBytes(filename)) ?? 0
-    if (offset !== null && offset !== present) throw new Fault('CONFLICT', `the file has ${present} bytes, so it cannot go on at ${offset}`)
-    const path = this.#workspace.path(filename)
-    const start = offset ?? 0
-    let bytes = start
-    const admit = (more: number): void => {
-      bytes += more
-      this.#received.set(filename, bytes)
-      if (bytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
-      if (this.#receivedBytes() > this.#toolbox.maxJobDiskBytes)
-        throw new Fault('INPUT_TOO_LARGE', 'the inputs take more disk than a job may have')
-    }
-    try {
-      const announced = Number(incoming.headers['content-length'] ?? 0)
-      if (start + announced > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
-      return start + (await receive({ incoming, path, offset: start, admit }))
-    } catch (error) {
-      if (error instanceof Fault && error.code === 'INPUT_TOO_LARGE') {
-        this.#received.delete(filename)
-        await rm(path, { force: true })
-      }
-      throw error
-    }
+  /** Starts what a run of this request can be started with before its inputs are there. It may come too late, or not at all. */
+  async prepare(request: RunRequest): Promise<JobState> {
+    if (this.#start === null && this.#phase.state === 'RECEIVING') await this.#headStart.prepare(this.#firstCommand(request))
+    return this.state
   }
 
   /**
@@ -142,10 +122,10 @@ export class Job {
   async #begin(request: RunRequest): Promise<void> {
     const archive: [string, string][] = request.archive === undefined ? [] : [['input_compressed_folder', request.archive]]
     for (const [alias, filename] of [...Object.entries(request.inputs), ...archive]) {
-      const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
-      if (!present) throw new Fault('FILE_NOT_FOUND', `the input "${alias}" (${filename}) has not arrived`)
+      await this.#inputs.mustHave(filename, `the input "${alias}" (${filename})`)
     }
     if (this.#stopper.reason !== null) throw new Fault('CONFLICT', 'the job is being removed')
+    this.#spares.note(this.#firstCommand(request))
     this.#startedAt = performance.now()
     this.#enter({ state: 'RUNNING', progress: null })
     this.#running = this.#execute(request)
@@ -153,10 +133,7 @@ export class Job {
 
   /** What is in inputs that have arrived. The job may run afterwards as if nobody had asked. */
   async probe(filenames: readonly string[]): Promise<Record<string, MediaFacts>> {
-    for (const filename of filenames) {
-      const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
-      if (!present) throw new Fault('FILE_NOT_FOUND', `${filename} has not arrived`)
-    }
+    for (const filename of filenames) await this.#inputs.mustHave(filename, filename)
     if (this.#stopper.reason !== null) throw new Fault('CONFLICT', 'the job is being removed')
     const probing = this.#probeAll(filenames)
     this.#probes.add(probing)
@@ -175,18 +152,19 @@ export class Job {
   }
 
   async #execute(request: RunRequest): Promise<void> {
-    const limits = { ...request.limits, disk_bytes: Math.min(request.limits.disk_bytes, this.#toolbox.maxJobDiskBytes) }
     try {
       const outcome = await runJob({
         toolbox: this.#toolbox,
         workspace: this.#workspace,
         log: this.#stderr,
-        request: { ...request, limits },
+        request: { ...request, limits: this.#limits(request) },
+        headStart: this.#headStart,
         stopper: this.#stopper,
         onProgress: (progress) => this.#enter({ state: 'RUNNING', progress }),
-        onWritten: (outputs) => {
+        onWritten: (outputs, toBeProbed) => {
           this.#ffmpegSeconds = this.#elapsed()
           this.#outputs = outputs
+          if (!toBeProbed) return
           const written = [...outputs].map(([alias, output]) => [alias, writtenOutput(output)] as const)
           this.#enter({ state: 'PROBING', outputs: Object.fromEntries(written) })
         },
@@ -198,11 +176,20 @@ export class Job {
     }
   }
 
+  #firstCommand(request: RunRequest): FfmpegCommand {
+    return { argv: request.commands[0] ?? [], fileBytes: this.#limits(request).disk_bytes }
+  }
+
+  #limits(request: RunRequest): RunRequest['limits'] {
+    return { ...request.limits, disk_bytes: Math.min(request.limits.disk_bytes, this.#toolbox.maxJobDiskBytes) }
+  }
+
   async #end(phase: Extract<Phase, { state: 'SUCCEEDED' | 'FAILED' }>): Promise<void> {
     this.#ffmpegSeconds ??= this.#elapsed()
     this.#stderr.close()
     if (phase.state === 'FAILED') await this.#workspace.wipeFiles()
-    this.#enter(phase)
+    const log = await this.#stderr.read()
+    this.#enter(log.length <= SHORT_LOG_CHARACTERS ? { ...phase, log } : phase)
     const error = phase.state === 'FAILED' ? phase.error.code : undefined
     this.#log.info({ state: phase.state, error, ffmpeg_seconds: this.#ffmpegSeconds }, 'job ended')
   }
@@ -243,32 +230,30 @@ export class Job {
     return this.#stderr.read()
   }
 
-  /** Ends whatever the job does and wipes its folder. Who waits for the job is told at once. */
-  async remove(): Promise<void> {
+  /** Ends whatever the job does and wipes its folder, once however often it is called. Who waits for the job is told at once. */
+  remove(): Promise<void> {
     this.#stopper.stop('CANCELLED')
     if (this.#phase.state !== 'SUCCEEDED' && this.#phase.state !== 'FAILED') {
       this.#enter({ state: 'FAILED', error: cancelledError(0) })
     }
-    this.#removed = true
-    const transfers = [...this.#transfers.values()]
-    for (const { incoming } of transfers) incoming.destroy()
-    await Promise.all([this.#running, ...this.#probes, ...transfers.map(({ done }) => done)])
+    this.#removal ??= this.#wipe()
+    return this.#removal
+  }
+
+  async #wipe(): Promise<void> {
+    await Promise.all([this.#running, this.#headStart.discard(), this.#inputs.cut(), ...this.#probes])
     this.#stderr.close()
     await this.#workspace.remove()
   }
 
   #enter(phase: Phase): void {
-    if (this.#removed) return
+    if (this.#removal !== null) return
     this.#phase = phase
     this.#revision.bump()
   }
 
   #elapsed(): number {
     return this.#ffmpegSeconds ?? (this.#startedAt === null ? 0 : (performance.now() - this.#startedAt) / 1000)
-  }
-
-  #receivedBytes(): number {
-    return [...this.#received.values()].reduce((sum, bytes) => sum + bytes, 0)
   }
 
   #found<File>(file: File | null): File {

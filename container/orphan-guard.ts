@@ -1,6 +1,7 @@
 /**
- * Where the kernel cannot end a program together with this process (no `setpriv --pdeathsig`: macOS, small Linux images),
- * a shell does: it is told which process groups live over a pipe, and kills them when the pipe breaks, however this process ended.
+ * Ends every program when this process dies, however it dies: a shell is told over a pipe which process groups live, and kills them when
+ * the pipe breaks. The kernel can do the same where there is `setpriv --pdeathsig` or bwrap, but not for a program that has only just been
+ * started, which would then wait at its gate for ever.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 

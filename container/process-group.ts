@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { watchOrphans } from './orphan-guard.ts'
 import { CHILD_ENVIRONMENT } from './sandbox.ts'
 
@@ -16,6 +16,9 @@ const GRACE_MS = 2000
 const OOM_SCORE_ADJUSTMENT = '1000'
 
 const running = new Set<ProcessGroup>()
+
+/** One whose output can be read. */
+export type StartedProcess = ProcessGroup & { stdout: Readable; stderr: Readable }
 
 export class ProcessGroup {
   /** Settles when the program has ended and its pipes are read to the end; never rejects. */
@@ -36,13 +39,20 @@ export class ProcessGroup {
   }
 
   /** Starts `argv`, whose first element is an absolute path. Its input is empty and its environment is `CHILD_ENVIRONMENT`. */
-  static start(argv: readonly string[], cwd: string): ProcessGroup & { stdout: Readable; stderr: Readable } {
+  static start(argv: readonly string[], cwd: string): StartedProcess {
     const [program = '', ...rest] = argv
     const child = spawn(program, rest, { cwd, env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     if (child.pid !== undefined && process.platform === 'linux') {
       writeFile(`/proc/${child.pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {})
     }
-    return Object.assign(new ProcessGroup(child), { stdout: child.stdout, stderr: child.stderr })
+    // A process without descriptors to spare gets no pipes, and no program either: `exited` says so.
+    const { stdout = Readable.from([]), stderr = Readable.from([]) } = child
+    return Object.assign(new ProcessGroup(child), { stdout, stderr })
+  }
+
+  /** Whether the program itself has ended; what it wrote may be lost by now, if nobody was reading. */
+  get hasExited(): boolean {
+    return this.#ended || this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
   /** SIGTERM, then SIGKILL to whatever is left. Resolves when the program has ended. */

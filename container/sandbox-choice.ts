@@ -129,7 +129,7 @@ async function weakness(sandbox: Sandbox, ffmpeg: string, lifeDir: string): Prom
     await Promise.all([root, folder].map((path) => chmod(path, 0o755)))
     const run = async (source: string): Promise<string> => {
       const copy = ['-v', 'error', '-nostdin', '-f', 'data', '-i', source, '-map', '0', '-c', 'copy', '-f', 'data', '-y', 'copied']
-      const confinement = { folder, uid: changesUser(sandbox) ? FIRST_JOB_UID : null, fileBytes: 1e6, memoryBytes: 2e9 }
+      const confinement = { folder, uid: changesUser(sandbox) ? FIRST_JOB_UID : null, fileBytes: 1e6, memoryBytes: 2e9, gate: null }
       const { stderr } = await runToEnd(sandboxedArgv(sandbox, confinement, [ffmpeg, ...copy]), { cwd: folder, timeoutSeconds: 20 })
       return stderr
     }

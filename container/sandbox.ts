@@ -27,6 +27,8 @@ export interface Confinement {
   fileBytes: number
   /** Memory it may allocate, in bytes. */
   memoryBytes: number
+  /** A named pipe outside of the folder that it may open for writing; null for none. */
+  gate: string | null
 }
 
 /** Threads and processes of one job: far above what FFmpeg starts on the largest machines, far below what hurts. */
@@ -35,11 +37,6 @@ const MAX_TASKS = 4096
 /** The argv that runs `argv` (its first element an absolute path) in the sandbox. Every kind ends the program when this process dies, where the tools are there. */
 export function sandboxedArgv(sandbox: Sandbox, confinement: Confinement, argv: readonly string[]): string[] {
   return [...limits(sandbox, confinement), ...walls(sandbox, confinement), ...argv]
-}
-
-/** Whether the kernel ends the program when this process dies; if not, `orphan-guard.ts` must. */
-export function diesWithParent(sandbox: Sandbox): boolean {
-  return sandbox.kind !== 'none' || sandbox.setpriv !== null
 }
 
 /** Whether programs run as a user of their own, so that `Confinement.uid` is wanted. */
@@ -82,7 +79,7 @@ const READ_FILE = 'execute,read-file'
 /** No symbolic links, sockets, pipes or device nodes, and nothing written here can be executed. */
 const USE_JOB_FOLDER = 'read-file,read-dir,write-file,truncate,make-reg,make-dir,remove-file,remove-dir'
 
-function landlock(sandbox: Extract<Sandbox, { kind: 'landlock' }>, { folder, uid }: Confinement): string[] {
+function landlock(sandbox: Extract<Sandbox, { kind: 'landlock' }>, { folder, uid, gate }: Confinement): string[] {
   const user = uid === null ? [] : ['--reuid', `${uid}`, '--regid', `${uid}`, '--clear-groups']
   const readable = sandbox.readable.flatMap((entry) => {
     // Landlock follows what a path leads to, so an alias needs no rule of its own.
@@ -100,6 +97,7 @@ function landlock(sandbox: Extract<Sandbox, { kind: 'landlock' }>, { folder, uid
     ...rule('read-file', '/dev/zero'),
     ...rule('read-file', '/dev/urandom'),
     ...rule(USE_JOB_FOLDER, folder),
+    ...(gate === null ? [] : rule('write-file', gate)),
     ...(sandbox.seccompFilter === null ? [] : ['--seccomp-filter', sandbox.seccompFilter]),
     '--',
   ]
@@ -109,7 +107,7 @@ function rule(access: string, path: string): string[] {
   return ['--landlock-rule', `path-beneath:${access}:${path}`]
 }
 
-function bwrap(sandbox: Extract<Sandbox, { kind: 'bwrap' }>, { folder }: Confinement): string[] {
+function bwrap(sandbox: Extract<Sandbox, { kind: 'bwrap' }>, { folder, gate }: Confinement): string[] {
   const readable = sandbox.readable.flatMap((entry) =>
     entry.kind === 'symlink' ? ['--symlink', entry.target, entry.path] : ['--ro-bind', entry.path, entry.path],
   )
@@ -120,6 +118,7 @@ function bwrap(sandbox: Extract<Sandbox, { kind: 'bwrap' }>, { folder }: Confine
     ...['--clearenv', '--setenv', 'PATH', CHILD_ENVIRONMENT.PATH],
     ...readable,
     ...['--dev', '/dev', '--bind', folder, folder, '--chdir', folder],
+    ...(gate === null ? [] : ['--bind', gate, gate]),
     // What bwrap makes up itself is memory without a limit.
     ...['--remount-ro', '/dev', '--remount-ro', '/'],
     '--',

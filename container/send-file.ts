@@ -41,12 +41,13 @@ export async function sendFile({ incoming, outgoing }: HttpBindings, file: { han
   }
   const { start, end } = range === 'whole' ? { start: 0, end: bytes - 1 } : range
   const partial = range === 'whole' ? {} : { 'Content-Range': `bytes ${start}-${end}/${bytes}` }
-  outgoing.writeHead(range === 'whole' ? 200 : 206, { ...headers, ...partial, 'Content-Length': end - start + 1 })
+  const head = { status: range === 'whole' ? 200 : 206, headers: { ...headers, ...partial, 'Content-Length': String(end - start + 1) } }
   if (incoming.method === 'HEAD' || end < start) {
     await handle.close()
-    outgoing.end()
-    return RESPONSE_ALREADY_SENT
+    // Hono makes an answer of its own out of the one to HEAD: were it sent already, the connection would break.
+    return new Response(null, head)
   }
+  outgoing.writeHead(head.status, head.headers)
   try {
     await pipeline(handle.createReadStream({ start, end, highWaterMark: 256 * 1024 }), outgoing)
   } catch (error) {

@@ -2,17 +2,18 @@
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Logger, pino } from 'pino'
 import { createApp } from './app.ts'
 import { findExecutable } from './executable.ts'
+import { Gates } from './gate.ts'
 import { Health } from './health.ts'
 import { Jobs } from './jobs.ts'
 import { startOrphanGuard } from './orphan-guard.ts'
 import { harmlessDemuxers } from './probe.ts'
 import { killAllGroups, runToEnd } from './process-group.ts'
-import { diesWithParent } from './sandbox.ts'
 import { chooseSandbox } from './sandbox-choice.ts'
 import { readSettings, type Settings } from './settings.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -27,13 +28,13 @@ const KEEP_ALIVE_MS = 75_000
 async function main(): Promise<void> {
   const settings = readSettings(process.env)
   const log = pino({ level: settings.logLevel, base: null })
+  startOrphanGuard()
   const toolbox = await openToolbox(settings, process.env.PATH ?? '', log)
-  if (!diesWithParent(toolbox.sandbox)) startOrphanGuard()
   if (settings.token === null && settings.host !== '127.0.0.1') {
     log.warn('EXECUTOR_TOKEN is not set: whoever reaches this port may run FFmpeg here')
   }
 
-  const jobs = new Jobs(toolbox, log)
+  const jobs = new Jobs(toolbox, settings.maxSpareFfmpegs, log)
   let shuttingDown = false
   const app = createApp({
     jobs,
@@ -96,6 +97,7 @@ async function openToolbox(settings: Settings, searchPath: string, log: Logger):
     ffmpeg,
     ffprobe,
     sandbox,
+    gates: new Gates(join(lifeDir, 'gates'), await findExecutable('mkfifo', searchPath)),
     probeFormats: harmlessDemuxers(demuxers.stdout),
     lifeDir,
     maxJobDiskBytes: settings.maxJobDiskBytes,

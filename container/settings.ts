@@ -1,5 +1,5 @@
 /** What the environment may say about this process. */
-import { tmpdir, totalmem } from 'node:os'
+import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 
@@ -19,6 +19,7 @@ const environmentSchema = z.object({
   REQUIRE_SANDBOX: z.enum(['0', '1']).default('0'),
   MAX_JOB_DISK_MB: megabytes.optional(),
   MAX_FFMPEG_MEMORY_MB: megabytes.optional(),
+  MAX_SPARE_FFMPEGS: z.coerce.number().int().min(0).default(availableParallelism()),
   DRAIN_SECONDS: z.coerce.number().min(0).default(0),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
@@ -38,6 +39,8 @@ export interface Settings {
   maxJobDiskBytes: number
   /** The most memory one FFmpeg may allocate, in bytes. */
   maxFfmpegMemoryBytes: number
+  /** The most FFmpegs that may wait for commands that are likely to come. */
+  maxSpareFfmpegs: number
   /** What the jobs that run get, after SIGTERM, to end and be fetched, in milliseconds. */
   drainMs: number
   logLevel: string
@@ -61,6 +64,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     requireSandbox: data.REQUIRE_SANDBOX === '1',
     maxJobDiskBytes: data.MAX_JOB_DISK_MB === undefined ? Number.POSITIVE_INFINITY : data.MAX_JOB_DISK_MB * 1024 ** 2,
     maxFfmpegMemoryBytes: data.MAX_FFMPEG_MEMORY_MB === undefined ? threeQuartersOfMemory() : data.MAX_FFMPEG_MEMORY_MB * 1024 ** 2,
+    maxSpareFfmpegs: data.MAX_SPARE_FFMPEGS,
     drainMs: data.DRAIN_SECONDS * 1000,
     logLevel: data.LOG_LEVEL,
   }

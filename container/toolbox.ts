@@ -1,3 +1,4 @@
+import type { Gate, Gates } from './gate.ts'
 import type { Confinement, Sandbox } from './sandbox.ts'
 import { changesUser } from './sandbox.ts'
 import { Workspace } from './workspace.ts'
@@ -8,6 +9,7 @@ export interface Toolbox {
   ffmpeg: string
   ffprobe: string
   sandbox: Sandbox
+  gates: Gates
   /** Demuxers that ffprobe may use on what users made, as `-format_whitelist` takes them. */
   probeFormats: string
   /** This process's own folder. */
@@ -21,6 +23,7 @@ export function createWorkspace(toolbox: Toolbox, job: string): Promise<Workspac
 }
 
 /** @param fileBytes size that a file may grow to */
-export function confinementOf(toolbox: Toolbox, workspace: Workspace, fileBytes: number): Confinement {
-  return { folder: workspace.files, uid: workspace.uid, fileBytes, memoryBytes: toolbox.maxFfmpegMemoryBytes }
+export function confinementOf(toolbox: Toolbox, workspace: Workspace, fileBytes: number, gate: Gate | null = null): Confinement {
+  const { maxFfmpegMemoryBytes: memoryBytes } = toolbox
+  return { folder: workspace.files, uid: workspace.uid, fileBytes, memoryBytes, gate: gate?.path ?? null }
 }

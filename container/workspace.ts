@@ -1,5 +1,5 @@
 /** Folders: one per life of this process, in it one per job. */
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { chmod, chown, type FileHandle, lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPlainName } from '../src/ffmpeg/filenames.ts'
@@ -132,8 +132,7 @@ export class Workspace {
     const files = await inBatches(names, async (name): Promise<MadeFile[]> => {
       const stats = await lstat(this.path(name)).catch(() => null)
       if (!stats?.isFile()) return []
-      const version = `${stats.ino}:${stats.mtimeMs}:${stats.ctimeMs}:${stats.size}`
-      return [{ name, bytes: stats.size, modified: stats.mtime, version }]
+      return [{ name, bytes: stats.size, modified: stats.mtime, version: versionOf(stats) }]
     })
     return new Map(files.flat().map((file) => [file.name, file]))
   }
@@ -142,6 +141,12 @@ export class Workspace {
   async fileBytes(filename: string): Promise<number | null> {
     const stats = await lstat(this.path(filename)).catch(() => null)
     return stats?.isFile() ? stats.size : null
+  }
+
+  /** A regular file's `MadeFile.version`; null if there is none by that name. */
+  async fileVersion(filename: string): Promise<string | null> {
+    const stats = await lstat(this.path(filename)).catch(() => null)
+    return stats?.isFile() ? versionOf(stats) : null
   }
 
   /** Names of what is in the folder, sorted. */
@@ -163,6 +168,10 @@ export class Workspace {
   async remove(): Promise<void> {
     await rm(this.#root, { recursive: true, force: true })
   }
+}
+
+function versionOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {
+  return `${ino}:${mtimeMs}:${ctimeMs}:${size}`
 }
 
 /** Files that vanish while they are counted count as nothing. */

@@ -29,6 +29,8 @@ const settingsSchema = z
     CONTAINER_IDLE_SECONDS: count(300),
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
     MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
+    /** What R2 takes as a part. */
+    UPLOAD_PART_MB: count(32).pipe(z.number().min(5).max(5000)),
     WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
     ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
     PUBLIC_URL: optionalText,
@@ -56,6 +58,7 @@ const settingsSchema = z
     containerIdleMs: raw.CONTAINER_IDLE_SECONDS * 1000,
     rateLimits: raw.RATE_LIMITS === 'on',
     maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
+    uploadPartBytes: raw.UPLOAD_PART_MB * MEBIBYTE,
     /** Seconds before each attempt to deliver a webhook, the first included. */
     webhookDelays: parseSchedule(raw.WEBHOOK_RETRY_SCHEDULE),
     /** The only private addresses that inputs and webhooks may be on. */

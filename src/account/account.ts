@@ -5,16 +5,19 @@ import { log } from '../logging/log.ts'
 import type { Preset } from '../presets/preset.ts'
 import { settingsOf } from '../settings.ts'
 import type { FileListing } from '../stored-file/record.ts'
-import { type Admission, AdmissionQueue, type Candidate } from './admission.ts'
+import { type Admission, AdmissionQueue, type Admitted, type Candidate, LEASE_MS } from './admission.ts'
 import { type CommandFilter, CommandIndex, type CommandPage } from './command-index.ts'
 import { type FileFilter, FileIndex, type FilePage } from './file-index.ts'
 import { type IdempotencyClaim, IdempotencyKeys } from './idempotency.ts'
 import { type PresetPage, Presets } from './presets.ts'
 import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
-/** What becomes of a submit; `commandIds` and `createdAt` (ms since the epoch) are those of the first time where it is a repetition. */
+/**
+ * What becomes of a submit; `commandIds` and `createdAt` (ms since the epoch) are those of the first time where it is a repetition.
+ * `slots` are what commands got at once, by id.
+ */
 export type SubmitOutcome =
-  | { kind: 'accepted'; commandIds: string[]; createdAt: number }
+  | { kind: 'accepted'; commandIds: string[]; createdAt: number; slots: Record<string, number> }
   /** So many commands wait that these have no room. */
   | { kind: 'queue_full' }
   /** The idempotency key came with another request before. */
@@ -42,15 +45,20 @@ export class Account extends DurableObject<Env> {
   async submit(listings: CommandListing[], claim: IdempotencyClaim | null): Promise<SubmitOutcome> {
     const now = Date.now()
     const earlier = claim && this.#keys.find(claim.key, now)
-    if (earlier) return earlier.fingerprint === claim.fingerprint ? { kind: 'accepted', ...earlier } : { kind: 'key_conflict' }
+    if (earlier) return earlier.fingerprint === claim.fingerprint ? { kind: 'accepted', ...earlier, slots: {} } : { kind: 'key_conflict' }
     if (this.#queue.waitingCommands() + listings.length > settingsOf(this.env).maxQueuedCommands) return { kind: 'queue_full' }
     const commandIds = listings.map(({ spec }) => spec.id)
     const createdAt = listings[0]?.spec.createdAt ?? now
-    this.ctx.storage.transactionSync(() => {
+    const admitted = this.ctx.storage.transactionSync(() => {
       this.#enqueue(listings)
       if (claim) this.#keys.keep(claim.key, { fingerprint: claim.fingerprint, commandIds, createdAt })
+      return this.#admitWaiting()
     })
-    return { kind: 'accepted', commandIds, createdAt }
+    await this.#watchLeases()
+    const isNew = ({ id }: Admitted) => commandIds.includes(id)
+    this.ctx.waitUntil(this.#poke(admitted.filter((candidate) => !isNew(candidate))))
+    const slots = Object.fromEntries(admitted.filter(isNew).map(({ id, slot }) => [id, slot]))
+    return { kind: 'accepted', commandIds, createdAt, slots }
   }
 
   /** Lists a command and puts it at the end of the queue, room or not. */
@@ -171,7 +179,9 @@ export class Account extends DurableObject<Env> {
       return this.#admitWaiting()
     })
     const neverStored = await this.#poke(expired)
-    await this.#poke([...admitted, ...this.#forget(neverStored)])
+    // Of submits that one crash has cut, all are told by now: no further lease is spent on each that comes up.
+    let given: (Candidate | Admitted)[] = [...admitted, ...this.#forget(neverStored)]
+    while (given.length > 0) given = this.#forget((await this.#poke(given)).filter((candidate) => this.#isOverdue(candidate, now)))
     await this.#watchLeases()
   }
 
@@ -182,7 +192,7 @@ export class Account extends DurableObject<Env> {
     }
   }
 
-  #admitWaiting(): Candidate[] {
+  #admitWaiting(): Admitted[] {
     const admitted = this.#queue.admitWaiting(settingsOf(this.env).maxConcurrentCommands, Date.now())
     for (const { id } of admitted) this.#commands.markProcessing(id)
     return admitted
@@ -198,14 +208,16 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Tells whoever a slot is given to, and answers which of them are not stored: not yet, or their submit died half way. */
-  async #poke(candidates: Candidate[]): Promise<Candidate[]> {
+  async #poke(candidates: (Candidate | Admitted)[]): Promise<Candidate[]> {
     if (candidates.length === 0) return []
     await this.#watchLeases()
     const alive = await Promise.all(
-      candidates.map(async ({ kind, id }) => {
+      candidates.map(async (candidate) => {
+        const { kind, id } = candidate
         const { COMMAND, STORED_FILE } = this.env
         try {
-          return await (kind === 'command' ? COMMAND.get(COMMAND.idFromName(id)) : STORED_FILE.get(STORED_FILE.idFromName(id))).poke()
+          if (kind === 'file') return await STORED_FILE.get(STORED_FILE.idFromName(id)).poke()
+          return await COMMAND.get(COMMAND.idFromName(id)).poke('slot' in candidate ? candidate.slot : null)
         } catch (error) {
           // Everyone asks by an alarm of its own too, so a lost poke costs seconds only.
           log('warn', 'account.poke_failed', { kind, id, error })
@@ -214,6 +226,11 @@ export class Account extends DurableObject<Env> {
       }),
     )
     return candidates.filter((_, index) => !alive[index])
+  }
+
+  /** Whether a command has been listed for so long that its submit would have stored it. */
+  #isOverdue({ kind, id }: Candidate, now: number): boolean {
+    return kind === 'command' && this.#commands.wasListedBefore(id, now - LEASE_MS)
   }
 
   /** Takes those off the lists that a whole lease has not brought into being. Answers who has their slots now. */
@@ -230,6 +247,8 @@ export class Account extends DurableObject<Env> {
 
   async #watchLeases(): Promise<void> {
     const at = this.#queue.nextExpiry()
-    if (at !== null) await this.ctx.storage.setAlarm(Math.max(at, Date.now() + 1000))
+    const set = await this.ctx.storage.getAlarm()
+    // One that comes too early sets the next.
+    if (at !== null && (set === null || set > at)) await this.ctx.storage.setAlarm(Math.max(at, Date.now() + 1000))
   }
 }

@@ -12,6 +12,9 @@ export interface Candidate {
   id: string
 }
 
+/** Who was given a slot. */
+export type Admitted = Candidate & { slot: number }
+
 export type Admission =
   | { kind: 'slot'; slot: number }
   /** How many are ahead of it in the queue, from 0. */
@@ -73,13 +76,13 @@ export class AdmissionQueue {
   }
 
   /** Gives free slots to those who wait longest and returns them. */
-  admitWaiting(slots: number, now: number): Candidate[] {
-    const admitted: Candidate[] = []
+  admitWaiting(slots: number, now: number): Admitted[] {
+    const admitted: Admitted[] = []
     for (let free = this.#freeSlot(slots, now); free !== null; free = this.#freeSlot(slots, now)) {
       const next = this.#sql.exec<CandidateRow>('SELECT id, kind FROM slot_queue WHERE slot IS NULL ORDER BY seq LIMIT 1').toArray()[0]
       if (!next) break
       this.#lease(next.id, free, now)
-      admitted.push(next)
+      admitted.push({ ...next, slot: free })
     }
     return admitted
   }

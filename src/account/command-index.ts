@@ -88,6 +88,11 @@ export class CommandIndex {
     this.#recount(before, null)
   }
 
+  /** Whether the command was listed before `time`, in ms since the epoch. */
+  wasListedBefore(id: string, time: number): boolean {
+    return this.#sql.exec('SELECT 1 FROM commands WHERE id = ? AND created_at < ?', id, time).toArray().length > 0
+  }
+
   page(limit: number, offset: number, filter: CommandFilter): CommandPage {
     const { where, values } = conditionOf(filter)
     // The inner query is answered by an index alone.

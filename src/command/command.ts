@@ -41,6 +41,7 @@ export class Command extends DurableObject<Env> {
   /** Ends the present step when something outside of it has changed the state. */
   #step = new AbortController()
   readonly #watchers = new Watchers()
+  readonly #revisions = new Map<string, number>()
   /** Set by whoever wants attention, which may be while an alarm has found nothing to do and is about to go to sleep. */
   #poked = false
 
@@ -49,17 +50,21 @@ export class Command extends DurableObject<Env> {
     this.#store = new CommandStore(ctx.storage)
   }
 
-  /** Stores a new command and sets it going. A second call with the same id changes nothing. */
-  async submit(spec: CommandSpec): Promise<void> {
+  /** Stores a new command and sets it going, in `slot` if it got one at once. A second call with the same id changes nothing. */
+  async submit(spec: CommandSpec, slot: number | null): Promise<void> {
     if (this.#store.record) return
     this.#store.create(spec)
+    if (slot !== null) this.#apply({ type: 'admitted', slot, now: Date.now() })
     await this.ctx.storage.setAlarm(Date.now())
   }
 
-  /** A slot may be free. Answers false when there is no such command. */
-  async poke(): Promise<boolean> {
+  /** The command was given a slot, or one may be free. Answers false when there is no such command. */
+  async poke(slot: number | null): Promise<boolean> {
     const { record } = this.#store
     if (!record) return false
+    const { state } = record
+    // Between two attempts it first wipes what the last one has left, and asks for itself.
+    if (slot !== null && state.status === 'QUEUED') this.#apply({ type: 'admitted', slot, now: Date.now() })
     if (!isTerminal(record.state) || !this.#store.settled) await this.#wake()
     return true
   }
@@ -227,6 +232,8 @@ export class Command extends DurableObject<Env> {
         setLog: (text) => {
           this.#store.log = text
         },
+        hasLog: () => this.#store.log !== '',
+        revisions: this.#revisions,
         signal,
       })
     } finally {

@@ -31,10 +31,10 @@ export async function settle(ending: Ending): Promise<void> {
   await Promise.all([wiped, tellAccount(ending, wiped), deleteGarbage(ending)])
 }
 
-/** The slot is free with this, so the job should be gone before. */
+/** The slot is free with this, so the job should be gone before; of one that has succeeded only files are left, which are in nobody's way. */
 async function tellAccount({ store, env }: Ending, wiped: Promise<void>): Promise<void> {
   if (store.settled) return
-  await Promise.race([wiped, scheduler.wait(WIPE_PATIENCE_MS)])
+  if (store.mustExist.state.status !== 'SUCCESS') await Promise.race([wiped, scheduler.wait(WIPE_PATIENCE_MS)])
   const record = store.mustExist
   await env.ACCOUNT.get(env.ACCOUNT.idFromName(record.spec.account)).finish(record)
   if (store.mustExist === record) store.settle()

@@ -3,7 +3,8 @@
  * the outcome as an event, so that it may be cut off at any moment and begun again.
  */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
-import type { JobState, Progress } from '../executor/protocol.ts'
+import type { JobState, Progress, RunRequest } from '../executor/protocol.ts'
+import type { MediaFacts } from '../ffmpeg/media.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import { paceOf } from '../outbound/download.ts'
@@ -24,6 +25,8 @@ const LOG_CHARACTERS = 1_000_000
 
 type At<Stage extends ProcessingState['stage']> = Extract<ProcessingState, { stage: Stage }>
 
+type ExecutorOutput = Extract<JobState, { state: 'PROBING' }>['outputs'][string] & { media?: MediaFacts }
+
 /** What a step works with; the Durable Object provides it. */
 export interface RunContext {
   spec: CommandSpec
@@ -37,6 +40,9 @@ export interface RunContext {
   apply: (event: CommandEvent) => void
   setProgress: (progress: Progress | null) => void
   setLog: (text: string) => void
+  hasLog: () => boolean
+  /** The latest revision of each job that was answered: what is asked for is what comes after it. */
+  revisions: Map<string, number>
   /** Aborted when the command was cancelled, its slot was lost, or this piece of work has taken long enough. */
   signal: AbortSignal
 }
@@ -50,7 +56,10 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
   const tooLong = new AbortController()
   const deadline = setTimeout(() => tooLong.abort(), Math.max(0, state.since + settings.maxDownloadMs - Date.now()))
   const signal = AbortSignal.any([context.signal, siblings.signal, tooLong.signal])
+  const request = runRequest(spec, settings)
   try {
+    // A matter of time only, which nothing waits for: whoever brings the inputs meets the same faults.
+    if (missing.length > 0) executor.prepare(job, request, signal).catch(() => undefined)
     await Promise.all(
       missing.map(async (input) => {
         const bytes = await downloadInput(input, {
@@ -67,15 +76,8 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
         context.apply({ type: 'input_received', attempt: state.attempt, alias: input.alias, bytes })
       }),
     )
-    const request = {
-      commands: spec.compiled.argvs,
-      inputs: spec.compiled.inputs,
-      outputs: spec.compiled.outputs,
-      ...(spec.compiled.bundles && { bundles: spec.compiled.bundles }),
-      ...(spec.compiled.archive !== undefined && { archive: spec.compiled.archive }),
-      limits: { run_seconds: spec.maxRunSeconds, disk_bytes: settings.maxJobDiskBytes },
-    }
-    await executor.run(job, request, context.signal)
+    const { revision } = await executor.run(job, request, context.signal)
+    context.revisions.set(job, revision)
     context.apply({ type: 'run_accepted', attempt: state.attempt })
   } catch (error) {
     siblings.abort()
@@ -102,18 +104,14 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
 /** Follows FFmpeg until it ends, the executor is lost, or this piece of work has taken long enough. */
 export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<void> {
   const job = jobName(context.spec, state)
-  let revision = 0
-  let waitSeconds = 0
   while (!context.signal.aborted) {
-    const answer = await askPatiently(job, revision, waitSeconds, context)
+    const answer = await askPatiently(job, LONG_POLL_SECONDS, context)
     if (context.signal.aborted) return
     if ('lost' in answer) {
       context.apply({ type: 'attempt_lost', attempt: state.attempt, reason: answer.lost, now: Date.now() })
       return
     }
     const { job: current } = answer
-    revision = current.revision
-    waitSeconds = LONG_POLL_SECONDS
     switch (current.state) {
       case 'RECEIVING':
         context.apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'the executor forgot the job', now: Date.now() })
@@ -123,20 +121,17 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
         break
       case 'PROBING':
       case 'SUCCEEDED':
+        if (current.state === 'SUCCEEDED' && current.log !== undefined) context.setLog(current.log)
         context.apply({
           type: 'ffmpeg_ended',
           attempt: state.attempt,
           ffmpegSeconds: current.ffmpeg_seconds,
-          outputs: mapValues(current.outputs, ({ filename, size_bytes, bundle }) => ({
-            fileId: crypto.randomUUID(),
-            filename,
-            sizeBytes: size_bytes,
-            ...(bundle && { bundle: { kind: bundle.kind, fileCount: bundle.file_count, contentBytes: bundle.content_bytes } }),
-          })),
+          outputs: mapValues(current.outputs, writtenOutput),
         })
         return
       case 'FAILED':
-        await keepLog(job, context)
+        if (current.log === undefined) await keepLog(job, context)
+        else context.setLog(current.log)
         context.apply({
           type: 'failed',
           attempt: state.attempt,
@@ -160,6 +155,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     executor: context.executor,
     job,
     bucket: context.bucket,
+    partBytes: context.settings.uploadPartBytes,
     signal: AbortSignal.any([context.signal, siblings.signal]),
   }
   const all = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
@@ -170,10 +166,10 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     const storing = playlists.map(({ alias, fileId }) => uploadPlaylist({ alias, account: spec.account, fileId }, uploading))
     work.push(...storing)
     if ((await Promise.all(storing)).includes(false)) return
-    const probing = probedMedia(job, { ...context, signal: uploading.signal })
+    const probing = probedMedia(job, state.outputs, { ...context, signal: uploading.signal })
     work.push(
       probing,
-      keepLog(job, context),
+      context.hasLog() ? Promise.resolve() : keepLog(job, context),
       ...files.map(({ alias, fileId, filename, sizeBytes }) =>
         uploadOutput({ alias, key: fileKey(spec.account, fileId, filename), filename, sizeBytes }, uploading),
       ),
@@ -183,7 +179,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     const outputs = mapValues(state.outputs, (output, alias) => {
       const facts = media[alias]
       if (!facts) throw new Error(`the executor did not probe output ${alias}`)
-      return { ...output, media: facts.media }
+      return { ...output, media: facts }
     })
     context.apply({ type: 'outputs_stored', attempt: state.attempt, outputs, now: Date.now() })
   } catch (error) {
@@ -192,7 +188,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     await Promise.allSettled(work)
     if (context.signal.aborted) return
     // A stream breaks in the same way whichever end fails, so ask the executor whether it is the one.
-    const answer = await askPatiently(job, 0, 0, context)
+    const answer = await askPatiently(job, 0, context)
     if (!('lost' in answer)) throw error
     context.apply({ type: 'attempt_lost', attempt: state.attempt, reason: answer.lost, now: Date.now() })
   }
@@ -207,31 +203,44 @@ export function jobName(spec: CommandSpec, state: { attempt: number }): string {
   return `${spec.id}.${state.attempt}`
 }
 
-type SucceededOutputs = Extract<JobState, { state: 'SUCCEEDED' }>['outputs']
-
-async function probedMedia(job: string, context: RunContext): Promise<SucceededOutputs> {
-  let revision = 0
-  let waitSeconds = 0
-  for (;;) {
-    const answer = await askPatiently(job, revision, waitSeconds, context)
-    if ('lost' in answer) throw new ExecutorFailure('job_unknown', answer.lost)
-    if (answer.job.state === 'SUCCEEDED') return answer.job.outputs
-    revision = answer.job.revision
-    waitSeconds = LONG_POLL_SECONDS
+/** What the commands have made; each file gets an id of its own. */
+function writtenOutput({ filename, size_bytes, bundle, media }: ExecutorOutput): WrittenOutput {
+  return {
+    fileId: crypto.randomUUID(),
+    filename,
+    sizeBytes: size_bytes,
+    ...(bundle && { bundle: { kind: bundle.kind, fileCount: bundle.file_count, contentBytes: bundle.content_bytes } }),
+    ...(media && { media }),
   }
 }
 
-/** The job's state; an executor that goes silent is asked again for a few seconds before it counts as lost. */
-async function askPatiently(
+/** Facts about every output, by alias; where they were not known when FFmpeg ended, the executor is asked until it knows them. */
+async function probedMedia(
   job: string,
-  after: number,
-  waitSeconds: number,
+  outputs: Record<string, WrittenOutput>,
   context: RunContext,
-): Promise<{ job: JobState } | { lost: string }> {
+): Promise<Record<string, MediaFacts | undefined>> {
+  const known = mapValues(outputs, ({ media }) => media)
+  if (!Object.values(known).includes(undefined)) return known
+  for (let waitSeconds = 0; ; waitSeconds = LONG_POLL_SECONDS) {
+    const answer = await askPatiently(job, waitSeconds, context)
+    if ('lost' in answer) throw new ExecutorFailure('job_unknown', answer.lost)
+    if (answer.job.state === 'SUCCEEDED') return mapValues(answer.job.outputs, ({ media }) => media)
+    if (answer.job.state === 'FAILED') throw new Error(`the executor could not probe the outputs: ${answer.job.error.message}`)
+  }
+}
+
+/**
+ * The job's state, as it is now or, if there is time to wait, once it is another than was answered before.
+ * An executor that goes silent is asked again for a few seconds before it counts as lost.
+ */
+async function askPatiently(job: string, waitSeconds: number, context: RunContext): Promise<{ job: JobState } | { lost: string }> {
   const giveUpAt = Date.now() + RECONNECT_MS
   for (;;) {
     try {
-      return { job: await context.executor.jobState(job, after, waitSeconds, context.signal) }
+      const state = await context.executor.jobState(job, context.revisions.get(job) ?? -1, waitSeconds, context.signal)
+      context.revisions.set(job, state.revision)
+      return { job: state }
     } catch (error) {
       if (!(error instanceof ExecutorFailure) || error.fault === 'refused' || error.fault === 'input_too_large') throw error
       if (error.fault === 'job_unknown' || Date.now() >= giveUpAt || context.signal.aborted) return { lost: error.message }
@@ -259,6 +268,17 @@ async function keepLog(job: string, context: RunContext): Promise<void> {
 function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['code']): ErrorStatus {
   // An archive that cannot be unpacked is an input that cannot be had.
   return code === 'INPUT_UNUSABLE' ? 'UNREACHABLE_INPUT_FILE' : code
+}
+
+function runRequest({ compiled, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
+  return {
+    commands: compiled.argvs,
+    inputs: compiled.inputs,
+    outputs: compiled.outputs,
+    ...(compiled.bundles && { bundles: compiled.bundles }),
+    ...(compiled.archive !== undefined && { archive: compiled.archive }),
+    limits: { run_seconds: maxRunSeconds, disk_bytes: settings.maxJobDiskBytes },
+  }
 }
 
 /** Everything that must be at the executor before the commands run. */

@@ -33,6 +33,8 @@ export interface WrittenOutput {
   sizeBytes: number
   /** Set where it was made of several files: packed into a zip, or stored side by side under its file id. */
   bundle?: { kind: 'zip' | 'playlist'; fileCount: number; contentBytes: number }
+  /** Set where the executor knew it when FFmpeg ended. */
+  media?: MediaFacts
 }
 
 export interface StoredOutput extends WrittenOutput {

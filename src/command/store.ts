@@ -144,6 +144,8 @@ export class CommandStore {
     const { spec } = this.mustExist
     const job: LeftJob = { slot: before.slot, name: jobName(spec, before) }
     this.#storage.kv.put('job', job)
+    // The next attempt has a log of its own.
+    if (!isTerminal(after)) this.#storage.kv.delete('log')
     if (before.stage === 'UPLOADING' && after.status !== 'SUCCESS') {
       this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(spec, before.outputs)])
     }

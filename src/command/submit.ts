@@ -18,11 +18,11 @@ export async function submitCommands(
   const listings = specs.map((spec): CommandListing => ({ spec, state: INITIAL_STATE, deletedFiles: [] }))
   const outcome = await env.ACCOUNT.get(env.ACCOUNT.idFromName(account)).submit(listings, claim)
   if (outcome.kind !== 'accepted') return outcome
-  const { commandIds, createdAt } = outcome
+  const { commandIds, createdAt, slots } = outcome
   await Promise.all(
     specs.map((spec, index) => {
       const id = commandIds[index] ?? spec.id
-      return env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt })
+      return env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt }, slots[id] ?? null)
     }),
   )
   return outcome

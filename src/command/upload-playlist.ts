@@ -28,7 +28,7 @@ export async function uploadPlaylist(playlist: PlaylistJob, context: UploadConte
     for (const { name, size_bytes } of left) {
       if (failed || signal.aborted) return
       const file = { key: fileKey(account, fileId, name), filename: name, sizeBytes: size_bytes }
-      await storeFile(file, (part) => executor.outputFile(job, alias, name, part, signal), bucket)
+      await storeFile(file, (part) => executor.outputFile(job, alias, name, part, signal), context)
     }
   }
   try {

@@ -2,8 +2,6 @@
 import type { ExecutorClient } from '../executor/client.ts'
 import { storedHeaders } from '../files/content.ts'
 
-/** Up to this size a file is one PUT; above, parts of it go up side by side. R2 wants all parts but the last to be equal. */
-const PART_BYTES = 32 * 1024 * 1024
 const PARALLEL_PARTS = 3
 
 export interface FileToStore {
@@ -23,38 +21,42 @@ export interface UploadContext {
   executor: ExecutorClient
   job: string
   bucket: R2Bucket
+  /** Up to this size a file is one PUT; above, parts of it go up side by side. R2 wants all parts but the last to be equal. */
+  partBytes: number
   signal: AbortSignal
 }
 
+type StoreContext = Pick<UploadContext, 'bucket' | 'partBytes'>
+
 /** Stores the output under its key. Running it again overwrites what a cut upload left. Throws an ExecutorFailure. */
 export function uploadOutput(output: OutputJob, context: UploadContext): Promise<void> {
-  return storeFile(output, (part) => context.executor.output(context.job, output.alias, part, context.signal), context.bucket)
+  return storeFile(output, (part) => context.executor.output(context.job, output.alias, part, context.signal), context)
 }
 
 /** Stores one file under its key, in parts where it is large. */
-export async function storeFile(file: FileToStore, read: ReadFile, bucket: R2Bucket): Promise<void> {
+export async function storeFile(file: FileToStore, read: ReadFile, { bucket, partBytes }: StoreContext): Promise<void> {
   const httpMetadata = storedHeaders(file.filename)
-  if (file.sizeBytes <= PART_BYTES) {
+  if (file.sizeBytes <= partBytes) {
     await bucket.put(file.key, await sizedStream(read, null, file.sizeBytes), { httpMetadata })
     return
   }
   const upload = await bucket.createMultipartUpload(file.key, { httpMetadata })
   try {
-    await upload.complete(await uploadParts(file, read, upload))
+    await upload.complete(await uploadParts(file, read, upload, partBytes))
   } catch (error) {
     await upload.abort().catch(() => undefined)
     throw error
   }
 }
 
-async function uploadParts(file: FileToStore, read: ReadFile, upload: R2MultipartUpload): Promise<R2UploadedPart[]> {
-  const partCount = Math.ceil(file.sizeBytes / PART_BYTES)
+async function uploadParts(file: FileToStore, read: ReadFile, upload: R2MultipartUpload, partBytes: number): Promise<R2UploadedPart[]> {
+  const partCount = Math.ceil(file.sizeBytes / partBytes)
   const parts: R2UploadedPart[] = []
   let next = 0
   const worker = async () => {
     for (let index = next++; index < partCount; index = next++) {
-      const offset = index * PART_BYTES
-      const length = Math.min(PART_BYTES, file.sizeBytes - offset)
+      const offset = index * partBytes
+      const length = Math.min(partBytes, file.sizeBytes - offset)
       parts[index] = await upload.uploadPart(index + 1, await sizedStream(read, { offset, length }, length))
     }
   }

@@ -101,6 +101,15 @@ export class ExecutorClient {
     )
   }
 
+  /** Tells of a run whose inputs are on their way. An executor that knows no such thing refuses, which is no loss. */
+  async prepare(job: string, request: RunRequest, signal: AbortSignal): Promise<void> {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) }
+    await within(ANSWER_TIMEOUT_MS, async (tooLate) => {
+      const response = await this.#send(`/v1/jobs/${job}/prepare`, { ...init, signal: AbortSignal.any([signal, tooLate]) })
+      await response.body?.cancel()
+    })
+  }
+
   /** The job's state once its revision has passed `after`, or as it is after `waitSeconds`. */
   async jobState(job: string, after: number, waitSeconds: number, signal: AbortSignal): Promise<JobState> {
     return within(waitSeconds * 1000 + LONG_POLL_GRACE_MS, (tooLate) =>

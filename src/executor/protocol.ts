@@ -34,7 +34,10 @@ export const bundleSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('playlist'), filename: jobFilenameSchema }),
 ]) satisfies z.ZodType<Bundle>
 
-/** Body of `POST /v1/jobs/:job/run`. */
+/**
+ * Body of `POST /v1/jobs/:job/run`; and, with inputs still on their way, of `POST /v1/jobs/:job/prepare`, which lets the executor start FFmpeg
+ * meanwhile. Preparing saves time and changes nothing else.
+ */
 export const runRequestSchema = z.object({
   /** Finished argv lists without the leading `ffmpeg`, run in order in the job's folder. */
   commands: z.array(z.array(z.string())).min(1).max(10),
@@ -109,6 +112,9 @@ const writtenOutput = z.object({
 })
 const probedOutput = writtenOutput.extend({ media: mediaFactsSchema })
 
+/** FFmpeg's stderr, where it is short enough to come along: `GET /v1/jobs/:job/log` has it in any case. */
+const shortLog = z.string().optional()
+
 const jobBase = {
   job: jobNameSchema,
   /** Grows at every change: pass it as `after` to wait for the next one. */
@@ -125,8 +131,8 @@ export const jobStateSchema = z.discriminatedUnion('state', [
   z.object({ ...jobBase, state: z.literal('RECEIVING') }),
   z.object({ ...jobBase, state: z.literal('RUNNING'), progress: progressSchema.nullable() }),
   z.object({ ...jobBase, state: z.literal('PROBING'), outputs: z.record(z.string(), writtenOutput) }),
-  z.object({ ...jobBase, state: z.literal('SUCCEEDED'), outputs: z.record(z.string(), probedOutput) }),
-  z.object({ ...jobBase, state: z.literal('FAILED'), error: jobErrorSchema }),
+  z.object({ ...jobBase, state: z.literal('SUCCEEDED'), outputs: z.record(z.string(), probedOutput), log: shortLog }),
+  z.object({ ...jobBase, state: z.literal('FAILED'), error: jobErrorSchema, log: shortLog }),
 ])
 export type JobState = z.infer<typeof jobStateSchema>
 

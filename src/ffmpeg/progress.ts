@@ -9,8 +9,6 @@ export interface ProgressReport {
   outTimeSeconds: number | null
   /** Output seconds per wall second. */
   speed: number | null
-  /** True in the last block of a run. */
-  ended: boolean
 }
 
 /**
@@ -30,7 +28,7 @@ export function parseProgress(buffer: string): { reports: ProgressReport[]; rest
     const value = line.slice(equals + 1).trim()
     fields.set(key, value)
     if (key === 'progress') {
-      reports.push(toReport(fields, value === 'end'))
+      reports.push(toReport(fields))
       fields = new Map()
       consumed = lineStart
     }
@@ -38,7 +36,7 @@ export function parseProgress(buffer: string): { reports: ProgressReport[]; rest
   return { reports, rest: buffer.slice(consumed) }
 }
 
-function toReport(fields: ReadonlyMap<string, string>, ended: boolean): ProgressReport {
+function toReport(fields: ReadonlyMap<string, string>): ProgressReport {
   // `out_time_ms` counts microseconds too: an old mistake that FFmpeg keeps.
   const microseconds = leadingNumber(fields.get('out_time_us') ?? fields.get('out_time_ms'))
   return {
@@ -47,7 +45,6 @@ function toReport(fields: ReadonlyMap<string, string>, ended: boolean): Progress
     // Before the first packet, releases before 5 report the smallest integer there is.
     outTimeSeconds: microseconds === null || microseconds < -1e12 ? null : Math.max(0, microseconds / 1e6),
     speed: leadingNumber(fields.get('speed')),
-    ended,
   }
 }
 

@@ -69,4 +69,10 @@ describe.skipIf(!engine.available)('inside the executor’s image', () => {
     expect(failed).toEqual([])
     expect(passed.filter((name) => name.includes('landlock')).length).toBeGreaterThan(5)
   })
+
+  test('facts are what its ffprobe tells', { timeout: 5 * 60_000 }, async () => {
+    const { passed, failed } = await runInside('executor', 'test/executor/facts.test.ts')
+    expect(failed).toEqual([])
+    expect(passed.length).toBeGreaterThan(60)
+  })
 })

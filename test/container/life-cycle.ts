@@ -109,7 +109,7 @@ describe.skipIf(!engine.available)('FFmpeg in containers', () => {
   })
 
   test('a job leaves nothing behind for the next', { timeout: SLOW_MS }, async () => {
-    const { id, executor } = await executorOf(api, lasting(3))
+    const { id, executor } = await executorOf(api, lasting(12))
     const files = () => docker('exec', executor.id, 'find', '/var/lib/renderio-jobs', '-type', 'f', '-not', '-name', '*.bpf')
     expect(await files()).toContain('long.mp4')
     await api.ended(id)

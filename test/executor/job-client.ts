@@ -36,8 +36,16 @@ export class JobClient {
   }
 
   run(request: Partial<RunRequest>): Promise<Response> {
+    return this.#post('run', request)
+  }
+
+  prepare(request: Partial<RunRequest>): Promise<Response> {
+    return this.#post('prepare', request)
+  }
+
+  #post(action: string, request: Partial<RunRequest>): Promise<Response> {
     const body = { commands: [], inputs: {}, outputs: {}, limits: LIMITS, ...request }
-    return fetch(`${this.url}/run`, { method: 'POST', body: JSON.stringify(body) })
+    return fetch(`${this.url}/${action}`, { method: 'POST', body: JSON.stringify(body) })
   }
 
   async state(after = -1, wait = 0): Promise<JobState> {

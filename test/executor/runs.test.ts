@@ -142,11 +142,11 @@ describe('a run that fails', () => {
   test('the time limit is over all commands and says how long it was', async () => {
     const state = await new JobClient(executor).ended({
       commands: [encode('one.avi'), endless()],
-      limits: { ...LIMITS, run_seconds: 1 },
+      limits: { ...LIMITS, run_seconds: 5 },
     })
     expect(state).toMatchObject({
       state: 'FAILED',
-      error: { code: 'TIMEOUT', step: 1, message: 'command 2 of 2: the command was stopped after 1 seconds (max_command_run_seconds)' },
+      error: { code: 'TIMEOUT', step: 1, message: 'command 2 of 2: the command was stopped after 5 seconds (max_command_run_seconds)' },
     })
     expect(state.ffmpeg_seconds).toBeLessThan(20)
   })

@@ -116,7 +116,7 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
 }
 
 describe('the argv of a sandboxed program', () => {
-  const confinement = { folder: '/jobs/a/files', uid: 60800, fileBytes: 1000.5, memoryBytes: 2000 }
+  const confinement = { folder: '/jobs/a/files', uid: 60800, fileBytes: 1000.5, memoryBytes: 2000, gate: null }
 
   test('landlock: a user of its own, no new privileges, one folder to write in', () => {
     const readable = [

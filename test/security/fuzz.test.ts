@@ -28,6 +28,8 @@ const TREATMENTS: ((input: string) => string[])[] = [
 ]
 
 let executor: ExecutorProcess
+/** Process ids of what runs for as long as the executor does. */
+let standing: number[]
 let folder: string
 let samples: Sample[]
 
@@ -39,6 +41,7 @@ beforeAll(async () => {
   )
   // Far less than machines have, so that what wants too much meets this limit and not the machine's.
   executor = await startExecutor({ env: { MAX_FFMPEG_MEMORY_MB: '1000' } })
+  standing = await descendants()
 })
 afterAll(async () => {
   await executor.stop()
@@ -58,11 +61,13 @@ async function expectGoodHealth(): Promise<void> {
   expect(health).toMatchObject({ ok: true, running_jobs: 0 })
 }
 
-/** No job's folder and no process is left. */
+const descendants = async () => (await descendantsOf(executor.pid)).map((info) => info.pid)
+
+/** No job's folder and no process of one is left. */
 async function expectNothingLeft(): Promise<void> {
   const isJob = (name: string) => /^[0-9a-f-]{36}\.\d/.test(name)
   expect((await readdir(join(executor.jobsDir, `${executor.pid}`))).filter(isJob)).toEqual([])
-  await waitUntil('all programs have ended', async () => (await descendantsOf(executor.pid)).length === 0)
+  await waitUntil('all programs have ended', async () => (await descendants()).every((pid) => standing.includes(pid)))
 }
 
 async function fuzz(seed: number): Promise<string | null> {

@@ -34,7 +34,7 @@ async function expireLease(account: TestAccount, commandId: string, at: number):
 }
 
 /** A place in the queue without a command: what a crash in the middle of a submit leaves behind. */
-async function enqueueGhost(account: TestAccount): Promise<string> {
+async function enqueueGhost(account: TestAccount, createdAt = Date.now()): Promise<string> {
   const spec: CommandSpec = {
     id: crypto.randomUUID(),
     account: account.name,
@@ -44,7 +44,7 @@ async function enqueueGhost(account: TestAccount): Promise<string> {
     metadata: '{}',
     webhookUrl: null,
     maxRunSeconds: 1,
-    createdAt: Date.now(),
+    createdAt,
     origin: ORIGIN,
   }
   await account.stub.enqueue({ spec, state: INITIAL_STATE, deletedFiles: [] })
@@ -115,6 +115,22 @@ test('a place in the queue whose command was never stored holds up nobody, and l
   await account.succeed(SHORT_TONE)
   await expireLease(account, ghost, Date.now() - 1)
   expect((await account.list()).commands.map(({ command_id }) => command_id)).not.toContain(ghost)
+})
+
+test('however many places one crash has left behind each other, none takes a lease of its own once the first is over', async () => {
+  const account = await TestAccount.create()
+  const longAgo = Date.now() - 10 * 60_000
+  const ghosts: string[] = []
+  for (let n = 0; n < 4 * SLOTS; n++) ghosts.push(await enqueueGhost(account, longAgo))
+  const id = await account.submit(SHORT_TONE)
+  await until('the first have their turn', async () => (await account.list('?status=PROCESSING')).total === SLOTS)
+  const [first = '', ...others] = ghosts.slice(0, SLOTS)
+  await expireLease(account, first, Date.now() - 1)
+  expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  // The lease of those in the other slots goes on.
+  expect((await account.list()).total).toBe(1 + others.length)
+  for (const other of others) await expireLease(account, other, Date.now() - 1)
+  expect((await account.list()).total).toBe(1)
 })
 
 test('places that were never stored may fill every slot, and still the next command gets one', async () => {

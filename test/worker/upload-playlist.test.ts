@@ -32,7 +32,13 @@ function executorWith(count: number) {
 }
 
 const place = () => ({ alias: 'out', account: 'playlists', fileId: crypto.randomUUID() })
-const contextOf = (executor: ExecutorClient) => ({ executor, job: JOB, bucket: env.FILES, signal: new AbortController().signal })
+const contextOf = (executor: ExecutorClient) => ({
+  executor,
+  job: JOB,
+  bucket: env.FILES,
+  partBytes: 2 ** 25,
+  signal: new AbortController().signal,
+})
 
 async function storedBelow({ account, fileId }: { account: string; fileId: string }): Promise<number> {
   return (await env.FILES.list({ prefix: `${account}/${fileId}/` })).objects.length

@@ -11,8 +11,8 @@ describe('parseProgress', () => {
   it('reads blocks, with null for N/A', () => {
     expect(parseProgress(FIRST + LAST)).toEqual({
       reports: [
-        { frame: 1, fps: 0, outTimeSeconds: 0.04, speed: null, ended: false },
-        { frame: 75, fps: 25.5, outTimeSeconds: 3, speed: 25.6, ended: true },
+        { frame: 1, fps: 0, outTimeSeconds: 0.04, speed: null },
+        { frame: 75, fps: 25.5, outTimeSeconds: 3, speed: 25.6 },
       ],
       rest: '',
     })
@@ -20,7 +20,7 @@ describe('parseProgress', () => {
 
   it('knows no time before the first packet', () => {
     const [report] = parseProgress('out_time_us=-9223372036854775807\nspeed=N/A\nprogress=continue\n').reports
-    expect(report).toEqual({ frame: null, fps: null, outTimeSeconds: null, speed: null, ended: false })
+    expect(report).toEqual({ frame: null, fps: null, outTimeSeconds: null, speed: null })
     expect(parseProgress('out_time_us=N/A\nprogress=continue\n').reports[0]?.outTimeSeconds).toBeNull()
     expect(parseProgress('out_time_us=-23000\nprogress=continue\n').reports[0]?.outTimeSeconds).toBe(0)
   })

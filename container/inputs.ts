@@ -1,0 +1,95 @@
+/** A job's inputs as they arrive: one transfer for each file at a time, and all together within the job's disk. */
+import { rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { Fault } from './fault.ts'
+import { receive } from './receive.ts'
+import type { Workspace } from './workspace.ts'
+
+interface Transfer {
+  incoming: IncomingMessage
+  done: Promise<unknown>
+}
+
+export class Inputs {
+  readonly #workspace: Workspace
+  readonly #maxJobBytes: number
+  readonly #transfers = new Map<string, Transfer>()
+  /** Bytes of each input that has arrived, in whole or in part. */
+  readonly #received = new Map<string, number>()
+
+  constructor(workspace: Workspace, maxJobBytes: number) {
+    this.#workspace = workspace
+    this.#maxJobBytes = maxJobBytes
+  }
+
+  /**
+   * Stores one input from a request's body. `offset` continues a file that has exactly so many bytes; null writes it anew.
+   * A newer request for the same file ends the older one, whose client is taken to be gone. `admit` throws if it is too late for inputs by then.
+   * @returns the bytes that the file has now
+   */
+  async receive(
+    filename: string,
+    incoming: IncomingMessage,
+    { offset, maxBytes, admit }: { offset: number | null; maxBytes: number; admit: () => void },
+  ): Promise<number> {
+    for (let older = this.#transfers.get(filename); older !== undefined; older = this.#transfers.get(filename)) {
+      older.incoming.destroy()
+      await older.done
+    }
+    admit()
+    const done = this.#store(filename, incoming, offset, maxBytes)
+    this.#transfers.set(filename, { incoming, done: done.catch(() => {}) })
+    try {
+      return await done
+    } finally {
+      this.#transfers.delete(filename)
+    }
+  }
+
+  /** Whether anything is on its way. */
+  get areUnderWay(): boolean {
+    return this.#transfers.size > 0
+  }
+
+  /** Throws a `FILE_NOT_FOUND` unless the file is there and nothing more of it is under way. `what` begins the message. */
+  async mustHave(filename: string, what: string): Promise<void> {
+    const present = !this.#transfers.has(filename) && (await this.#workspace.fileBytes(filename)) !== null
+    if (!present) throw new Fault('FILE_NOT_FOUND', `${what} has not arrived`)
+  }
+
+  /** Cuts everything that is under way. Resolves when nothing is written any more. */
+  async cut(): Promise<void> {
+    const transfers = [...this.#transfers.values()]
+    for (const { incoming } of transfers) incoming.destroy()
+    await Promise.all(transfers.map(({ done }) => done))
+  }
+
+  async #store(filename: string, incoming: IncomingMessage, offset: number | null, maxBytes: number): Promise<number> {
+    const present = (await this.#workspace.fileBytes(filename)) ?? 0
+    if (offset !== null && offset !== present) throw new Fault('CONFLICT', `the file has ${present} bytes, so it cannot go on at ${offset}`)
+    const path = this.#workspace.path(filename)
+    const start = offset ?? 0
+    let bytes = start
+    const admit = (more: number): void => {
+      bytes += more
+      this.#received.set(filename, bytes)
+      if (bytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
+      if (this.#receivedBytes() > this.#maxJobBytes) throw new Fault('INPUT_TOO_LARGE', 'the inputs take more disk than a job may have')
+    }
+    try {
+      const announced = Number(incoming.headers['content-length'] ?? 0)
+      if (start + announced > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
+      return start + (await receive({ incoming, path, offset: start, admit }))
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'INPUT_TOO_LARGE') {
+        this.#received.delete(filename)
+        await rm(path, { force: true })
+      }
+      throw error
+    }
+  }
+
+  #receivedBytes(): number {
+    return [...this.#received.values()].reduce((sum, bytes) => sum + bytes, 0)
+  }
+}
