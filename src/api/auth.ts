@@ -4,10 +4,13 @@ import { API_KEY_PATTERN, apiKeyRecordSchema, hashApiKey } from './api-key.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError } from './errors.ts'
 import { accountOfInProcess } from './in-process.ts'
+import { KeyCache } from './key-cache.ts'
 import { enforceLimit } from './rate-limit.ts'
 
 /** How long an edge may go on believing in a key that has been revoked, in seconds; KV takes no less than 30. */
 const KEY_CACHE_SECONDS = 30
+
+const keyCache = new KeyCache()
 
 /** Lets nobody through without a known key, and says whose it is in `c.var.account`. */
 export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
@@ -30,8 +33,13 @@ export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
 })
 
 async function accountOf(hash: string, keys: KVNamespace): Promise<string | null> {
+  const known = keyCache.get(hash, Date.now())
+  if (known !== null) return known
   const stored = await keys.get(hash, { type: 'json', cacheTtl: KEY_CACHE_SECONDS })
-  return stored === null ? null : apiKeyRecordSchema.parse(stored).account
+  if (stored === null) return null
+  const { account } = apiKeyRecordSchema.parse(stored)
+  keyCache.set(hash, account, Date.now())
+  return account
 }
 
 function bearerToken(header: string | undefined): string | undefined {

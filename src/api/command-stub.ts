@@ -2,9 +2,11 @@
 import { z } from '@hono/zod-openapi'
 import { ApiError } from './errors.ts'
 
+const uuidSchema = z.uuid()
+
 /** The object that may hold the command. Throws the 404 for what cannot be an id. */
 export function commandStub(env: Env, id: string) {
-  if (!z.uuid().safeParse(id).success) throw noSuchCommand()
+  if (!uuidSchema.safeParse(id).success) throw noSuchCommand()
   return env.COMMAND.get(env.COMMAND.idFromName(id.toLowerCase()))
 }
 

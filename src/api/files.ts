@@ -161,9 +161,11 @@ async function storeUpload(c: Context<ApiEnv>): Promise<FileListing> {
   return upload.finish()
 }
 
+const uuidSchema = z.uuid()
+
 /** The object that may hold the file. Throws the 404 for what cannot be an id. */
 export function storedFile(env: Env, id: string) {
-  if (!z.uuid().safeParse(id).success) throw noSuchFile()
+  if (!uuidSchema.safeParse(id).success) throw noSuchFile()
   return env.STORED_FILE.get(env.STORED_FILE.idFromName(id.toLowerCase()))
 }
 

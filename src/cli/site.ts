@@ -1,13 +1,12 @@
 /** The static pages in `dist/site`, which the Worker serves. They are made where they are not what their sources would give. */
-import { createHash } from 'node:crypto'
 import { type FSWatcher, watch } from 'node:fs'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { filesBelow, fingerprintOf } from './fingerprint.ts'
 import { PROJECT_ROOT } from './settings.ts'
 
 /** Everything that the pages are made from. */
 const FOLDERS = ['src/site', 'src/console', 'src/docs']
-const PACKAGES = 'package-lock.json'
 const SITE = path.join(PROJECT_ROOT, 'dist/site')
 /** Beside the site, and not in it, where it would be served. */
 const STAMP = path.join(PROJECT_ROOT, 'dist/site.stamp')
@@ -16,7 +15,7 @@ const QUIET_MS = 100
 
 /** Makes the pages unless they are up to date. Throws where their sources cannot be built. */
 export async function buildSite(): Promise<void> {
-  const stamp = await fingerprint()
+  const stamp = await fingerprintOf({ folders: FOLDERS, files: ['package-lock.json'] })
   if ((await readFile(STAMP, 'utf8').catch(() => null)) === stamp) return
   // Loaded only where it is needed, since it is large.
   const { build } = await import('vite')
@@ -49,25 +48,6 @@ export function watchSite(log: (line: string) => void, signal: AbortSignal): voi
     clearTimeout(timer)
     for (const watcher of watchers) watcher.close()
   })
-}
-
-/** A digest of the sources' names and contents. */
-async function fingerprint(): Promise<string> {
-  const digest = createHash('sha256')
-  const folders = await Promise.all(FOLDERS.map(async (folder) => (await filesBelow(folder)).map((file) => path.join(folder, file))))
-  for (const file of [PACKAGES, ...folders.flat()]) {
-    digest.update(`${file}\0`)
-    digest.update(await readFile(path.join(PROJECT_ROOT, file)))
-  }
-  return digest.digest('hex')
-}
-
-/** Files in a folder and all below, as paths from there, sorted. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const root = path.resolve(PROJECT_ROOT, folder)
-  const entries = await readdir(root, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  return files.map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))).sort()
 }
 
 /** What this build has not written belongs to an earlier one. */

@@ -1,27 +1,24 @@
-/** The whole service on this machine as an object: the Worker in `wrangler dev`, and the executor, as a process or in containers. */
+/** The whole service on this machine as an object: the Worker in a simulator of Cloudflare, and the executor, as a process or in containers. */
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hashApiKey } from '../api/api-key.ts'
+import { type ApiKeyRecord, hashApiKey } from '../api/api-key.ts'
 import { type ExecutorHost, useContainers, useExecutor } from './executor-host.ts'
 import { startExecutorProcess } from './executor-process.ts'
 import { type InstanceSecrets, loadInstanceSecrets, writePrivateFile } from './instance-secrets.ts'
-import { KeyStore } from './key-store.ts'
 import { OperatorError } from './operator-error.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
-import { PROJECT_ROOT, type Settings } from './settings.ts'
+import type { Settings } from './settings.ts'
 import { buildSite } from './site.ts'
 import { lockState } from './state-lock.ts'
-import { Supervised } from './supervise.ts'
-import { isWorthShowing, reportsWorkerdCrash } from './worker-output.ts'
-import { wranglerDevArgv, wranglerEnvironment } from './wrangler.ts'
+import type { Supervised } from './supervise.ts'
+import { buildWorker } from './worker-bundle.ts'
+import { runsAlone, startWorkerProcess } from './worker-process.ts'
 
 const READY_TIMEOUT_MS = 90_000
 const PROBE_INTERVAL_MS = 100
 const PROBE_TIMEOUT_MS = 5000
 /** On one's own machine the inputs are on one's own machine. */
 const EVERY_ORIGIN = '*'
-/** Wrangler ends workerd. */
-const WORKER_GRACE_MS = 5000
 /** An image is built first, which takes minutes when it is built for the first time. */
 const IMAGE_TIMEOUT_MS = 30 * 60_000
 
@@ -40,6 +37,8 @@ export interface StackOptions {
   settings: Settings
   /** Whether FFmpeg runs as a process beside the Worker, or in containers of a Docker engine. */
   executorIn?: 'process' | 'containers'
+  /** Whether the Worker is made anew whenever a source of it changes. */
+  watch?: boolean
   /** Gets each log line of the parts, and of the supervision. */
   log: (line: string) => void
   /** Gives up the start, and undoes it. */
@@ -47,13 +46,17 @@ export interface StackOptions {
 }
 
 /** Starts the stack and resolves when the API answers. Throws an OperatorError where the machine lacks something. */
-export async function startStack({ settings, executorIn = 'process', log, signal }: StackOptions): Promise<Stack> {
+export async function startStack({ settings, executorIn = 'process', watch = false, log, signal }: StackOptions): Promise<Stack> {
   const port = settings.port === 0 ? await findFreePort() : settings.port
   await assertPortFree(port)
-  await buildSite()
+  const [bundle] = await Promise.all([watch ? null : buildWorker(settings.stateDir), buildSite()])
   const unlock = await lockState(settings.stateDir)
   const secrets = await loadInstanceSecrets(settings.stateDir)
   const apiKey = settings.apiKey ?? secrets.api_key
+  const key = {
+    hash: await hashApiKey(apiKey),
+    record: { account: 'default', label: 'npm run dev', created_at: secrets.api_key_created_at },
+  }
   const url = `http://localhost:${port}`
 
   const executor = await hostExecutor().catch(async (error: unknown) => {
@@ -61,15 +64,22 @@ export async function startStack({ settings, executorIn = 'process', log, signal
     throw error
   })
   try {
-    // Before the Worker starts: two that open the same new store at once find it locked.
-    await registerApiKey(apiKey, settings, secrets)
+    if (runsAlone({ bundle, containers: executor.containers }) === null) await storeKey(key, settings.stateDir)
   } catch (error) {
     await executor.stop()
     await unlock()
     throw error
   }
   const envFile = await writeEnvFile(settings, secrets, executor.vars)
-  const worker = superviseWorker({ port, stateDir: settings.stateDir, envFile, containers: executor.containers, log })
+  const worker = startWorkerProcess({
+    bundle,
+    port,
+    stateDir: settings.stateDir,
+    envFile,
+    containers: executor.containers,
+    apiKey: key,
+    log,
+  })
   const stop = async () => {
     // In this order the Worker never sees its executor vanish.
     await worker.stop()
@@ -81,7 +91,7 @@ export async function startStack({ settings, executorIn = 'process', log, signal
     const waiting = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])])
     const parts = [worker, ...(executor.program ? [executor.program] : [])]
     await Promise.race([
-      waitUntilHealthy(url, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
+      waitUntilReady(url, apiKey, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
       ...parts.map(rejectWhenEnded),
     ])
   } catch (error) {
@@ -107,6 +117,8 @@ async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, execut
       ALLOWED_PRIVATE_ORIGINS: EVERY_ORIGIN,
       // Nobody but its owner asks.
       RATE_LIMITS: 'off',
+      // The local R2 reads what came in parts twenty times more slowly than what came as a whole.
+      UPLOAD_PART_MB: '5000',
       ...settings.workerVars,
       MAX_CONCURRENT_COMMANDS: String(settings.maxConcurrentCommands),
       ...executorVars,
@@ -116,29 +128,6 @@ async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, execut
   return file
 }
 
-function superviseWorker(options: {
-  port: number
-  stateDir: string
-  envFile: string
-  containers: boolean
-  log: (line: string) => void
-}): Supervised {
-  const { log, ...dev } = options
-  const worker = new Supervised({
-    name: 'The Worker',
-    argv: wranglerDevArgv(dev),
-    cwd: PROJECT_ROOT,
-    env: wranglerEnvironment(dev.stateDir),
-    graceMs: WORKER_GRACE_MS,
-    onLine: (line) => {
-      if (isWorthShowing(line)) log(line)
-      if (reportsWorkerdCrash(line)) worker.restart()
-    },
-    onEvent: log,
-  })
-  return worker
-}
-
 /** Single quotes keep every character but themselves, which no setting contains. */
 function formatEnvFile(variables: Readonly<Record<string, string>>): string {
   return Object.entries(variables)
@@ -146,9 +135,11 @@ function formatEnvFile(variables: Readonly<Record<string, string>>): string {
     .join('')
 }
 
-async function registerApiKey(apiKey: string, settings: Settings, secrets: InstanceSecrets): Promise<void> {
-  const store = new KeyStore({ stateDir: settings.stateDir, remote: false })
-  await store.put(await hashApiKey(apiKey), { account: 'default', label: 'npm run dev', created_at: secrets.api_key_created_at })
+/** Before the Worker starts: two that open the same new store at once find it locked. */
+async function storeKey({ hash, record }: { hash: string; record: ApiKeyRecord }, stateDir: string): Promise<void> {
+  // Miniflare takes a hundred megabytes, which most starts leave to the Worker's own process.
+  const { KeyStore } = await import('./key-store.ts')
+  await new KeyStore({ stateDir, remote: false }).put(hash, record)
 }
 
 /** A part that dies while the stack starts will not get better by itself. */
@@ -157,20 +148,24 @@ async function rejectWhenEnded(part: Supervised): Promise<never> {
   throw new OperatorError(`${part.name} ended while it started (${reason}): see the lines above`)
 }
 
-/** Resolves when the Worker says that an executor really runs FFmpeg. */
-async function waitUntilHealthy(url: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+/** Resolves when the Worker says that an executor really runs FFmpeg, and knows the key. */
+async function waitUntilReady(url: string, apiKey: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + timeoutMs
   let answer = 'none'
   while (Date.now() < deadline) {
     signal.throwIfAborted()
     try {
-      const response = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]) })
-      answer = `${response.status} ${await response.text()}`
-      if (response.status === 200) return
+      for (const path of ['/api/v1/health', '/api/v1/commands?limit=1']) {
+        const timeout = AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)])
+        const response = await fetch(`${url}${path}`, { headers: { 'x-api-key': apiKey }, signal: timeout })
+        answer = `${response.status} ${await response.text()} at ${path}`
+        if (response.status !== 200) throw new Error(answer)
+      }
+      return
     } catch {
-      // Nothing listens yet.
+      // Nothing listens yet, or it is not ready.
+      await sleep(PROBE_INTERVAL_MS)
     }
-    await sleep(PROBE_INTERVAL_MS)
   }
-  throw new OperatorError(`Not ready after ${timeoutMs / 1000} s. The last answer of ${url}/api/v1/health: ${answer}`)
+  throw new OperatorError(`Not ready after ${timeoutMs / 1000} s. The last answer of ${url}: ${answer}`)
 }

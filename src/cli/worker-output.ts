@@ -1,6 +1,6 @@
-/** What of wrangler's output is worth an operator's attention. */
+/** What of the output of Miniflare, and of wrangler around it, is worth an operator's attention. */
 
-/** Wrangler's words when workerd has died under it. Its own mending leaves a restarted front without a route to the Worker. */
+/** Miniflare's words when workerd has died under it. It starts another one, which wrangler's front does not find. */
 const WORKERD_CRASH = 'The Workers runtime crashed unexpectedly'
 
 /** Whether this line says that workerd has died. */
@@ -19,6 +19,8 @@ const NOISE = [
   /^env\.\w+ \(/,
   /^The following containers are available:/,
   /^- \S+-\w+ \(/,
+  // V8's flags are not those that workerd's own scripts were compiled with beforehand, so they are compiled at its start.
+  /compile cache failed its compatibility check/,
 ]
 
 /** Keeps warnings, errors, stack traces and the Worker's own log lines; drops the list of bindings, requests and reloads. */

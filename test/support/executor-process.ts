@@ -5,9 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
 
-const SERVER = fileURLToPath(new URL('../../container/server.ts', import.meta.url))
 const START_DEADLINE_MS = 30_000
 const STOP_DEADLINE_MS = 10_000
 
@@ -27,7 +26,8 @@ export interface ExecutorProcess {
 
 /**
  * Starts an executor on a free port of the loopback interface, with a folder of its own, and waits until it listens.
- * Throws with what it wrote to stderr if it does not get there.
+ * Throws with what it wrote to stderr if it does not get there. No FFmpeg waits in it for jobs to come, as tests look at its folders
+ * and processes; `MAX_SPARE_FFMPEGS` changes that.
  */
 export async function startExecutor(options: { env?: Record<string, string> } = {}): Promise<ExecutorProcess> {
   const jobsDir = options.env?.JOBS_DIR ?? (await mkdtemp(join(tmpdir(), 'renderio-test-')))
@@ -38,9 +38,11 @@ export async function startExecutor(options: { env?: Record<string, string> } = 
     PORT: '0',
     HOST: '127.0.0.1',
     JOBS_DIR: jobsDir,
+    MAX_SPARE_FFMPEGS: '0',
     ...options.env,
   }
-  const child = spawn(process.execPath, [SERVER], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [program, ...args] = EXECUTOR_ARGV
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text

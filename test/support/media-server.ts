@@ -166,7 +166,7 @@ function headerOf(request: IncomingMessage, name: string): string | null {
 function sendHalf(file: Buffer, headers: Record<string, string>, response: ServerResponse): void {
   response.writeHead(200, { ...headers, 'content-length': file.length })
   response.write(file.subarray(0, Math.floor(file.length / 2)))
-  setTimeout(() => response.destroy(), 500)
+  setTimeout(() => response.destroy(), 2000)
 }
 
 /** The rest of the file from where the request asks, as long as the file is still the one that it means. */

@@ -103,11 +103,17 @@ export class TestStack {
     return waitUntil('the executor runs', async () => (await this.processes()).find(isExecutor)?.pid)
   }
 
-  /** Process ids of both workerds (the front and the Worker), once they run. */
+  /** Process id of the program that starts workerd, once it runs. */
+  workerPid(): Promise<number> {
+    return waitUntil('the Worker runs', async () => (await this.processes()).find(isWorker)?.pid)
+  }
+
+  /** Process ids of workerd, once it runs. Two with containers: wrangler's development server has one in front. */
   workerdPids(): Promise<number[]> {
-    return waitUntil('both workerds run', async () => {
+    const expected = this.#containers ? 2 : 1
+    return waitUntil('workerd runs', async () => {
       const pids = (await this.processes()).filter(isWorkerd).map((info) => info.pid)
-      return pids.length >= 2 && pids
+      return pids.length >= expected && pids
     })
   }
 
@@ -127,7 +133,7 @@ export class TestStack {
     killProcess(await this.executorPid())
   }
 
-  /** SIGKILLs both workerds; the supervisor lives and starts the Worker's side again. */
+  /** SIGKILLs workerd; the supervisor lives and starts the Worker's side again. */
   async killWorker(): Promise<void> {
     for (const pid of await this.workerdPids()) killProcess(pid)
   }
@@ -169,9 +175,13 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null
 }
 
-/** The shell that guards the executor has the same words on its command line. */
+/** The shell that guards the program has the same words on its command line. */
 function isExecutor(info: ProcessInfo): boolean {
   return info.command.includes('container/server.ts') && info.pid === info.group
+}
+
+function isWorker(info: ProcessInfo): boolean {
+  return info.command.includes('src/cli/local-worker.ts') && info.pid === info.group
 }
 
 function isWorkerd(info: ProcessInfo): boolean {

@@ -1,0 +1,17 @@
+/**
+ * The Worker on this machine as a program of its own, and with it the API key that it must know:
+ * `node local-worker.ts <script> <Miniflare's options> <port> <state folder> <file of variables> [<SHA-256 of the key> <its record>]`.
+ */
+import { readFile } from 'node:fs/promises'
+import { parseEnv } from 'node:util'
+import { z } from 'zod'
+import { startMiniflare } from './miniflare.ts'
+
+const [script = '', options = '', port = '', stateDir = '', envFile = '', keyHash, keyRecord] = process.argv.slice(2)
+const vars = z.record(z.string(), z.string()).parse(parseEnv(await readFile(envFile, 'utf8')))
+const miniflare = await startMiniflare({ bundle: { script, options }, port: Number(port), stateDir, vars })
+process.once('SIGTERM', () => void miniflare.dispose().finally(() => process.exit()))
+if (keyHash !== undefined && keyRecord !== undefined) {
+  const keys = await miniflare.getKVNamespace('KEYS')
+  await keys.put(keyHash, keyRecord)
+}
