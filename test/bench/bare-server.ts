@@ -1,4 +1,4 @@
-/** The bare Worker in `wrangler dev`, and a stand-in executor that serves zeros for its transfer into R2. */
+/** The bare Worker in the same simulator as the service, and a stand-in executor that serves zeros for its transfer into R2. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,11 +7,15 @@ import path from 'node:path'
 import { findFreePort } from '../../src/cli/ports.ts'
 import { PROJECT_ROOT } from '../../src/cli/settings.ts'
 import { Supervised } from '../../src/cli/supervise.ts'
-import { wranglerDevArgv, wranglerEnvironment } from '../../src/cli/wrangler.ts'
+import { bundleWorker } from '../../src/cli/worker-bundle.ts'
+import { localWorkerArgv } from '../../src/cli/worker-process.ts'
+import { wranglerEnvironment } from '../../src/cli/wrangler.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 export interface BareServer {
   url: string
+  /** Of the process that all of its own come from. */
+  pid: number
   /** Milliseconds for moving so many bytes from an executor into the local R2. */
   timeUpload: (bytes: number) => Promise<number>
   stop: () => Promise<void>
@@ -20,25 +24,26 @@ export interface BareServer {
 export async function startBareServer(): Promise<BareServer> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bare-'))
   const port = await findFreePort()
-  const argv = wranglerDevArgv({ port, stateDir, envFile: '/dev/null', containers: false })
   const config = path.join(PROJECT_ROOT, 'test/bench/bare/wrangler.toml')
+  const bundle = await bundleWorker(config, path.join(stateDir, 'bundle'), stateDir)
   const worker = new Supervised({
     name: 'The bare Worker',
-    argv: [...argv, `--config=${config}`],
+    argv: localWorkerArgv({ bundle, port, stateDir, envFile: '/dev/null', apiKey: null }),
     cwd: PROJECT_ROOT,
     env: wranglerEnvironment(stateDir),
     graceMs: 5000,
     onLine: () => undefined,
     onEvent: console.error,
   })
-  const url = `http://127.0.0.1:${port}`
+  const url = `http://127.0.0.1:${port}/api`
   await waitUntil('the bare Worker answers', async () => (await fetch(url).catch(() => null))?.ok, 60_000)
   const zeros = await startZeroServer()
   return {
     url,
+    pid: worker.pid,
     timeUpload: async (bytes) => {
       const start = performance.now()
-      const response = await fetch(`${url}/upload?executor=${encodeURIComponent(zeros.url)}&bytes=${bytes}`)
+      const response = await fetch(`${url}/upload?executor=${encodeURIComponent(`${zeros.url}/${bytes}`)}&bytes=${bytes}`)
       if (!response.ok) throw new Error(await response.text())
       await response.arrayBuffer()
       return performance.now() - start
@@ -51,12 +56,12 @@ export async function startBareServer(): Promise<BareServer> {
   }
 }
 
+/** Serves zeros, as many as the first part of the path says. */
 async function startZeroServer(): Promise<{ url: string; stop: () => void }> {
   const zeros = Buffer.alloc(1 << 20)
   const server = createServer((request, response) => {
-    const [, first = '0', last = '0'] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
-    let left = Number(last) - Number(first) + 1
-    response.writeHead(206, { 'content-length': left })
+    let left = Number(/^\/(\d+)\//.exec(request.url ?? '')?.[1])
+    response.writeHead(200, { 'content-length': left })
     const send = () => {
       while (left > 0) {
         const size = Math.min(left, zeros.length)

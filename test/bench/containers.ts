@@ -6,7 +6,8 @@ import { readSettings } from '../../src/cli/settings.ts'
 import { type Stack, startStack } from '../../src/cli/stack.ts'
 import { docker, prepareEngine } from '../container/engine.ts'
 import { ApiClient } from '../support/api-client.ts'
-import { type Row, spreadOf } from './statistics.ts'
+import { figure, medianOf, type Row } from './rows.ts'
+import { spreadOf } from './statistics.ts'
 
 const COLD_RUNS = 3
 const WARM_RUNS = 15
@@ -26,7 +27,7 @@ async function timeTiny(stack: Stack): Promise<{ totalMs: number; besideFfmpegMs
 async function timesOf(runs: number, time: () => Promise<{ totalMs: number; besideFfmpegMs: number }>) {
   const times: { totalMs: number; besideFfmpegMs: number }[] = []
   for (let run = 0; run < runs; run++) times.push(await time())
-  return { total: spreadOf(times.map(({ totalMs }) => totalMs)), beside: spreadOf(times.map(({ besideFfmpegMs }) => besideFfmpegMs)) }
+  return { total: times.map(({ totalMs }) => totalMs), beside: times.map(({ besideFfmpegMs }) => besideFfmpegMs) }
 }
 
 async function executors(): Promise<string[]> {
@@ -52,27 +53,14 @@ export async function measureContainers(embedded: Stack): Promise<Row[]> {
     })
     const warm = await timesOf(WARM_RUNS, () => timeTiny(stack))
     const ownProcess = await timesOf(WARM_RUNS, () => timeTiny(embedded))
+    const over = spreadOf(warm.beside).median - spreadOf(ownProcess.beside).median
     return [
-      { scenario: 'containers', measure: 'cold: submit to SUCCESS', unit: 'ms', value: cold.total.median, spread: cold.total, goal: null },
-      { scenario: 'containers', measure: 'warm: submit to SUCCESS', unit: 'ms', value: warm.total.median, spread: warm.total, goal: null },
-      { scenario: 'containers', measure: 'warm, beside FFmpeg', unit: 'ms', value: warm.beside.median, spread: warm.beside, goal: null },
-      {
-        scenario: 'containers',
-        measure: 'embedded, beside FFmpeg',
-        unit: 'ms',
-        value: ownProcess.beside.median,
-        spread: ownProcess.beside,
-        goal: null,
-      },
-      {
-        scenario: 'containers',
-        measure: 'warm over embedded',
-        unit: 'ms',
-        value: warm.beside.median - ownProcess.beside.median,
-        spread: null,
-        goal: '< 30',
-      },
-      { scenario: 'containers', measure: 'containers at work', unit: '', value: (await executors()).length, spread: null, goal: null },
+      medianOf('containers', 'cold: submit to SUCCESS', 'ms', cold.total),
+      medianOf('containers', 'warm: submit to SUCCESS', 'ms', warm.total),
+      medianOf('containers', 'warm, beside FFmpeg', 'ms', warm.beside),
+      medianOf('containers', 'embedded, beside FFmpeg', 'ms', ownProcess.beside),
+      figure('containers', 'warm over embedded', 'ms', over, { op: '<', bound: 30 }),
+      figure('containers', 'containers at work', '', (await executors()).length),
     ]
   } finally {
     await stack.stop()

@@ -1,31 +1,80 @@
-/** How much memory the parts of a running stack take at the most. Linux only: the kernel keeps the peak, so that looking costs nothing. */
+/** How much memory the parts of the running stack take. Linux only: the kernel keeps the peak, so that looking costs nothing. */
 import { readFile, writeFile } from 'node:fs/promises'
 import { descendantsOf, type ProcessInfo } from '../support/processes.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
-export interface MemoryWatch {
-  /** Megabytes of the larger workerd, and of the executor, since the watch began; NaN where the system does not tell. */
-  peak: () => Promise<{ workerd: number; executor: number }>
+/** Megabytes of the larger workerd, and of the executor; NaN where the system does not tell. */
+export interface Memory {
+  workerd: number
+  executor: number
 }
 
-/** Forgets the peaks so far of what `pid` has started. */
-export async function watchMemory(pid: number): Promise<MemoryWatch> {
-  const processes = await descendantsOf(pid)
+/** A process that this one has started and that is no part of the stack, with all that it has started. */
+interface Besides {
+  besides: number
+}
+
+/** Command lines. */
+const WORKERD = /\/workerd serve /
+const EXECUTOR = /container\/server\.ts$/
+
+/** Memory that has not fallen for so long will not: longer than workerd keeps an object that nobody asks. */
+const SETTLED_MS = 15_000
+/** What it may still fall by, in megabytes. */
+const SETTLED_MB = 1
+const SETTLE_TIMEOUT_MS = 180_000
+
+/** Forgets the peaks so far. */
+export async function watchMemory(besides: Besides): Promise<{ peak: () => Promise<Memory> }> {
+  const processes = await stackProcesses(besides)
   // 5 is the kernel's word for "the peak is what it is now" (proc(5), clear_refs).
   await Promise.all(processes.map((info) => writeFile(`/proc/${info.pid}/clear_refs`, '5').catch(() => undefined)))
   return { peak: () => largestOf(processes, 'VmHWM') }
 }
 
-/** Of the larger workerd, and of the executor, that `pid` has started: what they take now, in megabytes; NaN where the system does not tell. */
-export async function residentMemory(pid: number): Promise<{ workerd: number; executor: number }> {
-  return largestOf(await descendantsOf(pid), 'VmRSS')
+/** What they take now. */
+export async function residentMemory(besides: Besides): Promise<Memory> {
+  return largestOf(await stackProcesses(besides), 'VmRSS')
 }
 
-async function largestOf(processes: readonly ProcessInfo[], field: 'VmHWM' | 'VmRSS'): Promise<{ workerd: number; executor: number }> {
+/** What they keep of it when there is nothing to do: waits until it falls no more. */
+export async function settledMemory(besides: Besides): Promise<Memory> {
+  const processes = await stackProcesses(besides)
+  let lowest = await largestOf(processes, 'VmRSS')
+  let since = performance.now()
+  await waitUntil(
+    'the memory has settled',
+    async () => {
+      const now = await largestOf(processes, 'VmRSS')
+      if (now.workerd < lowest.workerd - SETTLED_MB || now.executor < lowest.executor - SETTLED_MB) {
+        lowest = { workerd: Math.min(now.workerd, lowest.workerd), executor: Math.min(now.executor, lowest.executor) }
+        since = performance.now()
+      }
+      return performance.now() - since > SETTLED_MS
+    },
+    SETTLE_TIMEOUT_MS,
+  )
+  return lowest
+}
+
+/** The executor's own process, which heads its group; null while it is being started again. */
+export async function executorPid(besides: Besides): Promise<number | null> {
+  return (await stackProcesses(besides)).find((info) => EXECUTOR.test(info.command) && info.pid === info.group)?.pid ?? null
+}
+
+async function stackProcesses({ besides }: Besides): Promise<ProcessInfo[]> {
+  const [all, others] = await Promise.all([descendantsOf(process.pid), descendantsOf(besides)])
+  return all.filter((info) => !others.some(({ pid }) => pid === info.pid))
+}
+
+async function largestOf(processes: readonly ProcessInfo[], field: 'VmHWM' | 'VmRSS'): Promise<Memory> {
   const largest = async (pattern: RegExp) => {
-    const sizes = processes.filter((info) => pattern.test(info.command)).map((info) => megabytes(info.pid, field))
-    return Math.max(...(await Promise.all(sizes)))
+    const sizes = await Promise.all(processes.filter((info) => pattern.test(info.command)).map((info) => megabytes(info.pid, field)))
+    // One that has ended meanwhile tells nothing.
+    const told = sizes.filter((size) => !Number.isNaN(size))
+    return told.length > 0 ? Math.max(...told) : Number.NaN
   }
-  return { workerd: await largest(/\/workerd serve /), executor: await largest(/container\/server\.ts$/) }
+  return { workerd: await largest(WORKERD), executor: await largest(EXECUTOR) }
 }
 
 /** The fields are those of proc(5), status. */

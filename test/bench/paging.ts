@@ -8,11 +8,12 @@ import { KeyStore } from '../../src/cli/key-store.ts'
 import { readSettings } from '../../src/cli/settings.ts'
 import { type Stack, startStack } from '../../src/cli/stack.ts'
 import { ApiClient } from '../support/api-client.ts'
-import { type Row, spreadOf } from './statistics.ts'
+import { figure, type Goal, medianOf, type Row } from './rows.ts'
+import { spreadOf } from './statistics.ts'
 
 const MANY = 100_000
 const ROUNDS = 200
-const GOAL = '≤ 1.5'
+const GOAL: Goal = { op: '≤', bound: 1.5 }
 
 /** Fails at once, without an executor. */
 const failing = ({ url }: Stack) => ({
@@ -92,11 +93,10 @@ async function measure(clients: { empty: ApiClient; full: ApiClient }, stack: St
         if (round > 0) times[which].push(performance.now() - started)
       }
     }
-    const [empty, full] = [spreadOf(times.empty), spreadOf(times.full)]
     rows.push(
-      { scenario: 'paging', measure: `${what}, hardly any commands`, unit: 'ms', value: empty.median, spread: empty, goal: null },
-      { scenario: 'paging', measure: `${what}, ${MANY} commands`, unit: 'ms', value: full.median, spread: full, goal: null },
-      { scenario: 'paging', measure: `${what}, ratio of p95`, unit: '×', value: full.p95 / empty.p95, spread: null, goal: GOAL },
+      medianOf('paging', `${what}, hardly any commands`, 'ms', times.empty),
+      medianOf('paging', `${what}, ${MANY} commands`, 'ms', times.full),
+      figure('paging', `${what}, ratio of p95`, '×', spreadOf(times.full).p95 / spreadOf(times.empty).p95, GOAL),
     )
   }
   return rows

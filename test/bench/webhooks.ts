@@ -2,34 +2,16 @@
 import type { Stack } from '../../src/cli/stack.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { WebhookReceiver } from '../support/webhook-receiver.ts'
-import { type Row, spreadOf } from './statistics.ts'
+import type { CommandLog } from './command-log.ts'
+import { figure, medianOf, type Row } from './rows.ts'
+import { spreadOf } from './statistics.ts'
 
 const COMMANDS = 50
 const DELIVERIES = 500
 const PARALLEL = 32
 
-/** When commands ended, in ms since the epoch, as the Worker's own log tells it. */
-export class CommandEnds {
-  readonly #at = new Map<string, number>()
-  /** How often FFmpeg was begun. */
-  attempts = 0
-
-  /** Takes a line of the stack's log. */
-  note(line: string): void {
-    const [json] = /\{.*"event":"command\.state".*\}/.exec(line) ?? []
-    if (json === undefined) return
-    const { status, stage, command_id, time } = JSON.parse(json)
-    if (stage === 'FFMPEG') this.attempts++
-    if (status === 'SUCCESS' || status === 'FAILED') this.#at.set(command_id, Date.parse(time))
-  }
-
-  of(commandId: string): Promise<number> {
-    return waitUntil(`the log tells the end of ${commandId}`, () => this.#at.get(commandId))
-  }
-}
-
 /** One command after the other to one receiver, then each of their events again and again, many at a time. */
-export async function measureWebhooks(stack: Stack, ends: CommandEnds): Promise<Row[]> {
+export async function measureWebhooks(stack: Stack, commandLog: CommandLog): Promise<Row[]> {
   const receiver = await WebhookReceiver.start()
   try {
     const ids: string[] = []
@@ -40,18 +22,16 @@ export async function measureWebhooks(stack: Stack, ends: CommandEnds): Promise<
         'the webhook is there',
         () => receiver.received(`/200/${n}`).length > 0 && receiver.received(`/200/${n}`),
       )
-      delays.push((event?.at ?? Number.NaN) - (await ends.of(id)))
+      delays.push((event?.at ?? Number.NaN) - (await commandLog.lifeOf(id)).endedAt)
       ids.push(id)
     }
-    const spread = spreadOf(delays)
     const rate = await deliveriesASecond(stack, ids)
     const missing = COMMANDS + DELIVERIES - receiver.all.length
     if (missing !== 0) throw new Error(`${missing} of the webhooks did not arrive`)
-    const base = { scenario: 'webhooks', spread: null }
     return [
-      { ...base, measure: 'command’s end to first byte', unit: 'ms', value: spread.median, spread, goal: '< 150' },
-      { ...base, measure: 'the same, 95th percentile', unit: 'ms', value: spread.p95, goal: '< 150' },
-      { ...base, measure: `deliveries, ${DELIVERIES} to one receiver`, unit: '/s', value: rate, goal: null },
+      medianOf('webhooks', 'command’s end to first byte', 'ms', delays, { op: '<', bound: 150 }),
+      figure('webhooks', 'the same, 95th percentile', 'ms', spreadOf(delays).p95, { op: '<', bound: 150 }),
+      figure('webhooks', `deliveries, ${DELIVERIES} to one receiver`, '/s', rate),
     ]
   } finally {
     await receiver.stop()

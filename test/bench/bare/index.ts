@@ -17,7 +17,7 @@ export class Bare extends DurableObject<BareEnv> {
     const executor = new ExecutorClient({ fetch: (request) => fetch(request) }, executorUrl, null)
     const output = { alias: 'out_file', key: `bench/${crypto.randomUUID()}`, filename: 'file.mov', sizeBytes }
     const signal = new AbortController().signal
-    await uploadOutput(output, { executor, job: 'bench', bucket: this.env.FILES, signal })
+    await uploadOutput(output, { executor, job: 'bench', bucket: this.env.FILES, partBytes: sizeBytes, signal })
     await this.env.FILES.delete(output.key)
   }
 }
@@ -27,10 +27,10 @@ export default {
     const url = new URL(request.url)
     const bare = env.BARE.get(env.BARE.newUniqueId())
     switch (url.pathname) {
-      case '/submit':
+      case '/api/submit':
         await bare.write()
         return Response.json({ command_id: crypto.randomUUID() })
-      case '/upload':
+      case '/api/upload':
         await bare.upload(url.searchParams.get('executor') ?? '', Number(url.searchParams.get('bytes')))
         return Response.json({ ok: true })
       default:
