@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ['test/support/site.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -49,7 +49,7 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'security', include: ['test/security/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'security', include: ['test/security/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'container',

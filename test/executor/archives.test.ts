@@ -80,7 +80,7 @@ describe('an archive', () => {
     )
     const state = await job.state()
     expect(state).toMatchObject({ outputs: { out: { media: { duration: 0.4 } } } })
-  }, 30_000)
+  })
 
   test.skipIf(font === undefined)('brings fonts of its own, for drawtext and for subtitles', async () => {
     const archive = [

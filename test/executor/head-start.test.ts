@@ -42,8 +42,7 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
     test('a job that was prepared has its FFmpeg before its input, which then reads it', async () => {
       const job = new JobClient(executor)
       expect((await job.prepare(convert(job.name))).status).toBe(202)
-      const before = await processesWith(job.name)
-      expect(before).not.toEqual([])
+      await started(job.name)
       expect(await job.state()).toMatchObject({ state: 'RECEIVING' })
       await succeeds(convert(job.name), job)
       await gone(job.name)
@@ -144,7 +143,7 @@ test('what was prepared leaves nothing behind, however its executor ends', async
   const job = new JobClient(executor)
   await job.prepare(convert(job.name))
   await started(job.name)
-  executor.kill()
+  await executor.kill()
   await gone(job.name)
 })
 

@@ -7,7 +7,7 @@ import { executorErrorSchema, type JobState, jobStateSchema, type RunRequest } f
 import type { ExecutorProcess } from '../support/executor-process.ts'
 import { runningProcesses } from '../support/processes.ts'
 
-const DEADLINE_MS = 55_000
+const DEADLINE_MS = 110_000
 
 export const LIMITS = { run_seconds: 60, disk_bytes: 200e6 }
 

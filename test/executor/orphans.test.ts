@@ -18,7 +18,7 @@ async function killedWhileRunning(env: Record<string, string>): Promise<void> {
   await job.run({ commands: [endless(job.name)] })
   await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
   expect(await processesWith(job.name)).not.toEqual([])
-  executor.kill()
+  await executor.kill()
   await waitUntil('FFmpeg has ended', async () => (await processesWith(job.name)).length === 0)
 }
 

@@ -63,8 +63,8 @@ describe('a run that succeeds', () => {
 
   test("progress grows to each command's share, and revisions only grow", async () => {
     const job = new JobClient(executor)
-    const slow = ['-re', ...testSource(1), '-t', '1', '-f', 'null', '-']
-    await job.run({ commands: [slow, slow] })
+    const lasting = (seconds: number) => ['-re', ...testSource(seconds), '-t', `${seconds}`, '-f', 'null', '-']
+    await job.run({ commands: [lasting(1), lasting(4)] })
     const seen: { revision: number; percent: number; step: number }[] = []
     await job.until((state) => {
       if (state.state === 'RUNNING' && state.progress !== null && state.progress.percent !== null) {
@@ -88,7 +88,7 @@ describe('a run that succeeds', () => {
 
   test('time in FFmpeg is counted and stands still afterwards', async () => {
     const job = new JobClient(executor)
-    const state = await job.ended({ commands: [['-re', ...testSource(1), '-f', 'null', '-']] })
+    const state = await job.ended({ commands: [['-re', ...testSource(3), '-f', 'null', '-']] })
     expect(state.ffmpeg_seconds).toBeGreaterThan(0.5)
     expect((await job.state()).ffmpeg_seconds).toBe(state.ffmpeg_seconds)
   })
@@ -142,11 +142,11 @@ describe('a run that fails', () => {
   test('the time limit is over all commands and says how long it was', async () => {
     const state = await new JobClient(executor).ended({
       commands: [encode('one.avi'), endless()],
-      limits: { ...LIMITS, run_seconds: 5 },
+      limits: { ...LIMITS, run_seconds: 12 },
     })
     expect(state).toMatchObject({
       state: 'FAILED',
-      error: { code: 'TIMEOUT', step: 1, message: 'command 2 of 2: the command was stopped after 5 seconds (max_command_run_seconds)' },
+      error: { code: 'TIMEOUT', step: 1, message: 'command 2 of 2: the command was stopped after 12 seconds (max_command_run_seconds)' },
     })
     expect(state.ffmpeg_seconds).toBeLessThan(20)
   })
@@ -187,7 +187,7 @@ describe('a run that fails', () => {
     const job = new JobClient(executor)
     const neighbour = new JobClient(executor)
     await neighbour.put('a.bin', 'x')
-    await job.run({ commands: [['-re', ...testSource(1), '-f', 'null', '-']], outputs: { out: 'out.avi' } })
+    await job.run({ commands: [['-re', ...testSource(5), '-f', 'null', '-']], outputs: { out: 'out.avi' } })
     await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
     await rm((await job.folder()) ?? '', { recursive: true })
     const state = await job.until(({ state }) => state === 'FAILED')

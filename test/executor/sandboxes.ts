@@ -10,8 +10,10 @@ export async function availableSandboxes(): Promise<ReadonlySet<SandboxKind>> {
         const executor = await startExecutor({ env: { SANDBOX: kind } })
         await executor.stop()
         return true
-      } catch {
-        return false
+      } catch (error) {
+        // A start that fails for another reason must not look like a machine that lacks the sandbox.
+        if (String(error).includes('no sandbox holds')) return false
+        throw error
       }
     }),
   )

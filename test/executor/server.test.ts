@@ -82,7 +82,7 @@ describe('start', () => {
     const living = await started({ JOBS_DIR: jobsDir })
     const killed = await startExecutor({ env: { JOBS_DIR: jobsDir } })
     await new JobClient(killed).put('a.bin', 'x')
-    killed.kill()
+    await killed.kill()
     await mkdir(join(jobsDir, 'not-ours'))
     const next = await started({ JOBS_DIR: jobsDir })
     expect((await readdir(jobsDir)).sort()).toEqual([`${living.pid}`, `${next.pid}`, 'not-ours'].sort())
@@ -110,7 +110,7 @@ describe('SIGTERM', () => {
     async function draining(): Promise<{ executor: ExecutorProcess; running: JobClient }> {
       const executor = await started({ DRAIN_SECONDS: '30' })
       const running = new JobClient(executor)
-      await running.run({ commands: [['-re', ...testSource(1.5), '-y', 'out.mp4']], outputs: { out_video: 'out.mp4' } })
+      await running.run({ commands: [['-re', ...testSource(5), '-y', 'out.mp4']], outputs: { out_video: 'out.mp4' } })
       await running.until((state) => state.state === 'RUNNING' && state.progress !== null)
       return { executor, running }
     }

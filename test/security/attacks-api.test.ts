@@ -41,7 +41,7 @@ beforeAll(async () => {
   api = new ApiClient(stack)
   const { executor } = healthSchema.parse(await (await api.fetch('/api/v1/health')).json())
   sandboxed = executor.ok && executor.sandbox !== 'none'
-}, START_TIMEOUT_MS)
+}, 2 * START_TIMEOUT_MS)
 afterAll(async () => {
   await stack.stop()
   inputServer.close()

@@ -14,7 +14,7 @@ import { Trap } from './trap.ts'
 /** Many of the attacks wait for what never comes. */
 const HELD_SECONDS = 3
 /** Where an attack must get through, on a busy machine too. */
-const FREE_SECONDS = 20
+const FREE_SECONDS = 50
 
 const available = await availableSandboxes()
 

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
 
-const START_DEADLINE_MS = 30_000
+const START_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 10_000
 
 export interface ExecutorProcess {
@@ -20,8 +20,8 @@ export interface ExecutorProcess {
   jobsDir: string
   /** Ends it as an operator would, waits for it, and removes its folder. May be called twice, and after `kill`. */
   stop(): Promise<void>
-  /** SIGKILL, without waiting. */
-  kill(): void
+  /** SIGKILL. Resolves once the process is gone. */
+  kill(): Promise<void>
 }
 
 /**
@@ -59,8 +59,10 @@ export async function startExecutor(options: { env?: Record<string, string> } = 
       await end(child)
       await rm(jobsDir, { recursive: true, force: true })
     },
-    kill() {
+    async kill() {
+      const exit = once(child, 'exit')
       child.kill('SIGKILL')
+      await exit
     },
   }
 }
@@ -70,6 +72,7 @@ async function portWhenListening(
   complaints: () => string,
 ): Promise<number> {
   const deadline = setTimeout(() => child.kill('SIGKILL'), START_DEADLINE_MS)
+  const closed = once(child, 'close')
   try {
     for await (const line of createInterface({ input: child.stdout })) {
       const port = listeningPort(line)
@@ -81,6 +84,8 @@ async function portWhenListening(
   } finally {
     clearTimeout(deadline)
   }
+  // Its complaints may arrive after the end of its other output.
+  await closed
   throw new Error(`the executor did not start: ${complaints()}`)
 }
 
