@@ -1,5 +1,6 @@
 /** The Worker's side of the executor protocol. */
 import type { z } from 'zod'
+import { within } from '../outbound/deadline.ts'
 import type { IncomingBytes } from '../outbound/incoming-bytes.ts'
 import { explain, isLackOfRoom, platformEventOf } from './platform-event.ts'
 import {
@@ -206,17 +207,6 @@ export class ExecutorClient {
     } catch (cause) {
       throw platformFailure(String(cause), { cause }) ?? new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
     }
-  }
-}
-
-/** `AbortSignal.timeout` would leave its timer behind, and an object with a timer pending is kept in memory, and paid for. */
-async function within<T>(milliseconds: number, action: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const tooLate = new AbortController()
-  const timer = setTimeout(() => tooLate.abort(), milliseconds)
-  try {
-    return await action(tooLate.signal)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

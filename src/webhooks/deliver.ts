@@ -1,6 +1,7 @@
 /** One attempt: signs the body and posts it. */
 import type { AllowedOrigins } from '../outbound/address.ts'
 import { checkUrl } from '../outbound/address.ts'
+import { within } from '../outbound/deadline.ts'
 import { redactUrl } from '../outbound/redact.ts'
 import type { AttemptResult } from './outbox.ts'
 import { signWebhook } from './sign.ts'
@@ -34,16 +35,18 @@ export async function deliver({ url, eventId, data, secrets, allowed, manual }: 
   const body = JSON.stringify({ data, timestamp: at })
   const signature = await signWebhook({ id: eventId, timestamp: Math.floor(at / 1000), body, secrets })
   try {
-    const response = await fetch(check.url, {
-      method: 'POST',
-      headers: { ...signature, 'Content-Type': 'application/json', 'User-Agent': 'RenderIO-Webhook/1.0' },
-      body,
-      // A redirect would deliver to a place that nobody configured.
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+    return await within(TIMEOUT_MS, async (signal) => {
+      const response = await fetch(check.url, {
+        method: 'POST',
+        headers: { ...signature, 'Content-Type': 'application/json', 'User-Agent': 'RenderIO-Webhook/1.0' },
+        body,
+        // A redirect would deliver to a place that nobody configured.
+        redirect: 'manual',
+        signal,
+      })
+      const attempt = { ...base, status: response.status, error: null, response: await beginningOf(response), durationMs: Date.now() - at }
+      return { attempt, retryAfter: response.headers.get('retry-after'), refused: false }
     })
-    const attempt = { ...base, status: response.status, error: null, response: await beginningOf(response), durationMs: Date.now() - at }
-    return { attempt, retryAfter: response.headers.get('retry-after'), refused: false }
   } catch (error) {
     const timedOut = error instanceof Error && error.name === 'TimeoutError'
     const reason = timedOut ? `no answer within ${TIMEOUT_MS / 1000} seconds` : `${check.url.host} could not be connected to`
