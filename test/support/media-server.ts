@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { MediaRequest } from './media-request.ts'
 import { zipArchive } from './zip-archive.ts'
@@ -24,6 +25,7 @@ const SAMPLES: Record<string, string[]> = {
  * Paths; a query makes a target of its own, with counts of its own:
  * - `/<sample>`, `/album.zip` (two tones and a list of them), `/escape.zip` (a name that climbs out)
  * - `/cut/<n>/<sample>` breaks the connection half way the first n times; `/norange/<n>/<sample>` likewise, without ranges or validators
+ * - `/breaks/<name>/<sample>` breaks the first connection half way once `/open/<name>` was asked for
  * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
  * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
  * - `/gate/<name>/<sample>` sends the second half once `/open/<name>` was asked for
@@ -129,6 +131,10 @@ class Site {
         if (times <= Number(argument)) sendHalf(file, { etag: '"v1"' }, response)
         else sendRange(file, '"v1"', request, response)
         return
+      case 'breaks':
+        if (times === 1) sendHalf(file, { etag: '"v1"' }, response, this.#gate(argument).promise)
+        else sendRange(file, '"v1"', request, response)
+        return
       case 'norange':
         if (times <= Number(argument)) sendHalf(file, {}, response)
         else response.writeHead(200, { 'content-length': file.length }).end(file)
@@ -162,11 +168,14 @@ function headerOf(request: IncomingMessage, name: string): string | null {
   return request.headers[name]?.toString() ?? null
 }
 
-/** The first half of the file, then a broken connection: late enough for the half to have gone through to whom it is meant for. */
-function sendHalf(file: Buffer, headers: Record<string, string>, response: ServerResponse): void {
+/**
+ * The first half of the file, then a broken connection.
+ * @param end when it breaks; unless said, late enough for the half to have gone through to whom it is meant for.
+ */
+function sendHalf(file: Buffer, headers: Record<string, string>, response: ServerResponse, end: Promise<void> = sleep(2000)): void {
   response.writeHead(200, { ...headers, 'content-length': file.length })
   response.write(file.subarray(0, Math.floor(file.length / 2)))
-  setTimeout(() => response.destroy(), 2000)
+  void end.then(() => response.destroy())
 }
 
 /** The rest of the file from where the request asks, as long as the file is still the one that it means. */

@@ -63,7 +63,7 @@ describe('DELETE /commands/:id/files', () => {
     expect(response.status).toBe(409)
     expect(await errorOf(response)).toMatchObject({ error: 'CONFLICT', message: expect.stringContaining('cancel') })
     await gate.open()
-    expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+    expect((await account.ended(id)).status).toBe('SUCCESS')
   })
 
   test('goes on after a crash', async () => {
@@ -134,9 +134,9 @@ describe('POST /commands/:id/retry', () => {
   test('runs the same request anew, as a command of its own', async () => {
     const account = await TestAccount.create()
     const hook = new Hook('200')
-    const body = { ...copyOf(mediaUrl('/tone.wav')), metadata: { order: 17 }, webhook_url: hook.url, max_command_run_seconds: 7 }
+    const body = { ...copyOf(mediaUrl('/tone.wav')), metadata: { order: 17 }, webhook_url: hook.url, max_command_run_seconds: 59 }
     const first = await account.succeed(body)
-    const second = await account.poll(await retried(account, first.command_id), 50)
+    const second = await account.ended(await retried(account, first.command_id))
     expect(second.command_id).not.toBe(first.command_id)
     expect(second).toMatchObject({
       status: 'SUCCESS',
@@ -156,23 +156,23 @@ describe('POST /commands/:id/retry', () => {
     const account = await TestAccount.create()
     const chain = { output_files: { out_a: 'a.wav' }, ffmpeg_commands: ['-f lavfi -i sine=d=0.1 m.wav', '-i m.wav {{out_a}}'] }
     const chained = await account.succeed(chain, SUBMIT_CHAIN)
-    expect(await account.poll(await retried(account, chained.command_id), 50)).toMatchObject({
+    expect(await account.ended(await retried(account, chained.command_id))).toMatchObject({
       status: 'SUCCESS',
       command_type: 'CHAINED_COMMAND',
       original_request: chain,
     })
     const { command_ids } = await (await account.send(SUBMIT_MULTIPLE, { commands: [SHORT_TONE] })).json<{ command_ids: [string] }>()
-    await account.poll(command_ids[0], 50)
-    expect(await account.poll(await retried(account, command_ids[0]), 50)).toMatchObject({ command_type: 'MULTIPLE_COMMAND' })
+    await account.ended(command_ids[0])
+    expect(await account.ended(await retried(account, command_ids[0]))).toMatchObject({ command_type: 'MULTIPLE_COMMAND' })
   })
 
   test('a command that failed or was cancelled may be run again', async () => {
     const account = await TestAccount.create()
     const failed = await account.run(UNREACHABLE)
-    expect((await account.poll(await retried(account, failed.command_id), 50)).error_status).toBe('UNREACHABLE_INPUT_FILE')
+    expect((await account.ended(await retried(account, failed.command_id))).error_status).toBe('UNREACHABLE_INPUT_FILE')
     const id = await account.submit(lastingSeconds(0.2))
     await account.request(`/api/v1/commands/${id}/cancel`, { method: 'POST' })
-    expect((await account.poll(await retried(account, id), 50)).status).toBe('SUCCESS')
+    expect((await account.ended(await retried(account, id))).status).toBe('SUCCESS')
   })
 
   test('a command that goes on is a 409 that says what to do', async () => {

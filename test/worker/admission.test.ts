@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { AdmissionQueue } from '../../src/account/admission.ts'
@@ -27,10 +27,10 @@ async function lifeOf(commandId: string): Promise<{ startedAt: number; endedAt: 
 
 /** Makes a lease look as if it had run out at `at`, in ms since the epoch, and lets the account notice. */
 async function expireLease(account: TestAccount, commandId: string, at: number): Promise<void> {
-  await runInDurableObject(account.stub, (_, state) => {
+  await runInDurableObject(account.stub, async (instance, state) => {
     state.storage.sql.exec('UPDATE slot_queue SET lease_expires = ? WHERE id = ?', at, commandId)
+    await instance.alarm()
   })
-  expect(await runDurableObjectAlarm(account.stub)).toBe(true)
 }
 
 /** A place in the queue without a command: what a crash in the middle of a submit leaves behind. */
@@ -55,7 +55,7 @@ test('no more commands run at the same time than there are slots', async () => {
   const account = await TestAccount.create()
   const ids: string[] = []
   for (let n = 0; n < 3 * SLOTS; n++) ids.push(await account.submit(lastingSeconds(0.3)))
-  for (const id of ids) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  for (const id of ids) expect((await account.ended(id)).status).toBe('SUCCESS')
 
   const lives = await Promise.all(ids.map(lifeOf))
   for (const { startedAt } of lives) {
@@ -77,7 +77,7 @@ test('a slot that becomes free goes to the command that has waited longest', asy
     })
     await gate.open()
   }
-  for (const id of ids) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  for (const id of ids) expect((await account.ended(id)).status).toBe('SUCCESS')
 })
 
 test('a waiting command tells how many are ahead of it', async () => {
@@ -92,7 +92,7 @@ test('a waiting command tells how many are ahead of it', async () => {
     ['QUEUED', 2],
   ])
   await held.open()
-  const ends = await Promise.all(waiting.map((id) => account.poll(id, 50)))
+  const ends = await Promise.all(waiting.map((id) => account.ended(id)))
   expect(ends.map(({ status, queue_position }) => [status, queue_position])).toEqual(waiting.map(() => ['SUCCESS', null]))
 })
 
@@ -126,7 +126,7 @@ test('however many places one crash has left behind each other, none takes a lea
   await until('the first have their turn', async () => (await account.list('?status=PROCESSING')).total === SLOTS)
   const [first = '', ...others] = ghosts.slice(0, SLOTS)
   await expireLease(account, first, Date.now() - 1)
-  expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(id)).status).toBe('SUCCESS')
   // The lease of those in the other slots goes on.
   expect((await account.list()).total).toBe(1 + others.length)
   for (const other of others) await expireLease(account, other, Date.now() - 1)
@@ -140,7 +140,7 @@ test('places that were never stored may fill every slot, and still the next comm
   const id = await account.submit(SHORT_TONE)
   await until('the places had their turn', async () => (await account.list('?status=PROCESSING')).total === SLOTS)
   for (const ghost of ghosts) await expireLease(account, ghost, Date.now() - 1)
-  expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(id)).status).toBe('SUCCESS')
   expect((await account.list()).total).toBe(1)
 })
 
@@ -151,7 +151,7 @@ test('a lease that ran out is renewed by a command that lives', async () => {
   for (const id of held.ids) await expireLease(account, id, Date.now() - 1)
   expect(await account.poll(waiting)).toMatchObject({ status: 'QUEUED', queue_position: 0 })
   await held.open()
-  for (const id of [...held.ids, waiting]) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  for (const id of [...held.ids, waiting]) expect((await account.ended(id)).status).toBe('SUCCESS')
 })
 
 test('a slot whose lease is not renewed for long goes to the next command, and its own still ends, once', async () => {
@@ -160,10 +160,10 @@ test('a slot whose lease is not renewed for long goes to the next command, and i
   const waiting = await account.submit(SHORT_TONE)
   const [silent = ''] = held.ids
   await expireLease(account, silent, 1)
-  expect((await account.poll(waiting, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(waiting)).status).toBe('SUCCESS')
   expect((await account.poll(silent)).status).toBe('PROCESSING')
   await held.open()
-  for (const id of held.ids) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  for (const id of held.ids) expect((await account.ended(id)).status).toBe('SUCCESS')
   const { objects } = await env.FILES.list({ prefix: `${account.name}/` })
   expect(objects.filter(({ key }) => key.endsWith('/copy.wav'))).toHaveLength(held.ids.length)
 })

@@ -72,7 +72,7 @@ describe('accounts', () => {
   test('another account’s command is a 404, whatever is asked of it, and stays as it is', async () => {
     const [owner, stranger] = await Promise.all([TestAccount.create(), TestAccount.create()])
     const id = await owner.submit(SUBMITTED)
-    const ended = await owner.poll(id, 50)
+    const ended = await owner.ended(id)
     for (const [method, path] of [
       ['GET', `${LIST}/${id}`],
       ['GET', `${LIST}/${id}?wait=5`],

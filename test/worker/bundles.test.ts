@@ -145,7 +145,7 @@ describe('an HLS playlist', () => {
     await until('some files are stored', async () => (await objectsOf(account)).length > 20)
     const killed = runInDurableObject(commandStub(id), (_, state) => state.abort('killed by a test'))
     await expect(killed).rejects.toThrow('killed by a test')
-    const command = await account.poll(id, 50)
+    const command = await account.ended(id)
     expect(command.status, command.error_message ?? '').toBe('SUCCESS')
     const output = onlyOutput(command)
     expect(output.file_count).toBe(451)

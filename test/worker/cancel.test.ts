@@ -70,7 +70,7 @@ test('a waiting command is cancelled at once, and those behind it move up', asyn
   await until('its place is given up', async () => (await account.poll(third)).queue_position === 1)
   expect((await account.list('?status=FAILED')).commands).toMatchObject([{ command_id: second, error_status: 'CANCELLED' }])
   for (const gate of gates) await gate.open()
-  for (const id of [...running, first, third]) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  for (const id of [...running, first, third]) expect((await account.ended(id)).status).toBe('SUCCESS')
 })
 
 test('a command that is downloading is cancelled, and the next starts at once', async () => {
@@ -79,7 +79,7 @@ test('a command that is downloading is cancelled, and the next starts at once', 
   await untilStage(account, running, 'DOWNLOADING')
   const waiting = await account.submit(SHORT_TONE)
   expect(await cancel(account, running)).toMatchObject(CANCELLED)
-  expect((await account.poll(waiting, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(waiting)).status).toBe('SUCCESS')
   expect(await pauseBetween(running, waiting)).toBeLessThan(PROMPT_MS)
   await cancel(account, other)
   await untilIdle(account)
@@ -93,7 +93,7 @@ test('a command under FFmpeg is cancelled, what FFmpeg said is kept, and the nex
   const waiting = await account.submit(SHORT_TONE)
   const cancelled = await cancel(account, running)
   expect(cancelled).toMatchObject({ ...CANCELLED, processing_stage: null, progress: null })
-  expect((await account.poll(waiting, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(waiting)).status).toBe('SUCCESS')
   expect(await pauseBetween(running, waiting)).toBeLessThan(PROMPT_MS)
   await cancel(account, other)
   await untilIdle(account)
@@ -128,21 +128,20 @@ test('a job that does not end keeps its slot no longer', async () => {
 })
 
 test('of a command that is storing its outputs nothing is left when it is cancelled', async () => {
-  const account = await TestAccount.create()
   // So many take the executor a while to look at.
   const names = Array.from({ length: 20 }, (_, n) => `out_${n}`)
-  const id = await account.submit({
-    output_files: Object.fromEntries(names.map((name) => [name, `${name}.wav`])),
-    ffmpeg_command: `-f lavfi -i sine=d=0.1 ${names.map((name) => `{{${name}}}`).join(' ')}`,
-  })
-  for (let seen: string | null = null; !seen?.includes('UPLOADING'); ) {
-    const answer: { news: { mark: string } | null } | null = await commandStub(id).waitForNews(account.name, seen, {
-      quietSeconds: 0,
-      seconds: 20,
+  const { account, id } = await until('a cancellation comes before the end', async () => {
+    const owner = await TestAccount.create()
+    const submitted = await owner.submit({
+      output_files: Object.fromEntries(names.map((name) => [name, `${name}.wav`])),
+      ffmpeg_command: `-f lavfi -i sine=d=0.1 ${names.map((name) => `{{${name}}}`).join(' ')}`,
     })
-    seen = answer?.news?.mark ?? seen
-  }
-  expect(await cancel(account, id)).toMatchObject(CANCELLED)
+    await owner.reaches(submitted, 'UPLOADING')
+    const answer = await cancel(owner, submitted)
+    if (answer.status === 'SUCCESS') return false
+    expect(answer).toMatchObject(CANCELLED)
+    return { account: owner, id: submitted }
+  })
   await untilIdle(account)
   await until('nothing is left', async () => (await storedBy(account)).length === 0)
   expect(await account.poll(id)).toMatchObject(CANCELLED)

@@ -56,7 +56,7 @@ test('the time limit is one for all commands together, and the error names the o
     {
       output_files: { out_a: 'a.wav', out_b: 'b.wav' },
       ffmpeg_commands: [`${TONE} {{out_a}}`, '-re -f lavfi -i sine=d=30 {{out_b}}'],
-      max_command_run_seconds: 3,
+      max_command_run_seconds: 10,
     },
     SUBMIT_CHAIN,
   )

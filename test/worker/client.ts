@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
 import { errorSchema, faultSchema, validationErrorSchema } from '../../src/api/errors.ts'
 import { type CommandView, commandListSchema, commandSchema, outputFileSchema, submittedSchema } from '../../src/api/schemas.ts'
+import type { News } from '../../src/command/news.ts'
 import type { Fault } from '../../src/ffmpeg/command.ts'
 import { contract } from './contract.ts'
 
@@ -118,12 +119,33 @@ export class TestAccount {
 
   /** Submits a command and answers how it ended. */
   async run(body: unknown, path = SUBMIT): Promise<CommandView> {
-    const id = await this.submit(body, path)
-    const ended = (command: CommandView) => command.status === 'SUCCESS' || command.status === 'FAILED'
-    const first = await this.poll(id, 50)
-    const command = ended(first) ? first : await this.poll(id, 50)
-    expect(ended(command), 'the command ends in time').toBe(true)
-    return command
+    return this.ended(await this.submit(body, path))
+  }
+
+  /** Answers how a command ended, however long that takes: the test's own limit is the only one. */
+  async ended(commandId: string): Promise<CommandView> {
+    for (;;) {
+      const command = await this.poll(commandId, 50)
+      if (command.status === 'SUCCESS' || command.status === 'FAILED') return command
+    }
+  }
+
+  /**
+   * Resolves as soon as a command is in this stage, with false where it ended without being seen there.
+   * The command itself tells, since a stage may come and go between two polls.
+   */
+  async reaches(commandId: string, stage: 'FFMPEG' | 'UPLOADING'): Promise<boolean> {
+    let news: News | null = null
+    while (news?.kind !== 'end') {
+      const answer: { news: News | null } | null = await commandStub(commandId).waitForNews(this.name, news?.mark ?? null, {
+        quietSeconds: 0,
+        seconds: 20,
+      })
+      if (!answer) throw new Error(`${this.name} has no command ${commandId}`)
+      news = answer.news ?? news
+      if (news?.mark.includes(stage)) return true
+    }
+    return false
   }
 
   /** Runs a command that must succeed and answers its outputs. */
@@ -164,9 +186,9 @@ export function onlyOutput(command: CommandView): CommandView['output_files'][st
   return { ...output, storage_url: url }
 }
 
-/** Asks again and again until `probe` answers something, for 50 seconds at most. */
+/** Asks again and again until `probe` answers something, for 100 seconds at most. */
 export async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
-  const deadline = Date.now() + 50_000
+  const deadline = Date.now() + 100_000
   for (;;) {
     const result = await probe()
     if (result !== null && result !== false) return result

@@ -32,7 +32,11 @@ async function read<T>(response: Response): Promise<T> {
 const get = async <T>(account: TestAccount, path: string) => read<T>(await account.request(path))
 const post = async <T>(account: TestAccount, path: string, body: unknown) => read<T>(await account.send(path, body))
 const remove = (account: TestAccount, path: string) => account.request(path, { method: 'DELETE' })
-const ended = (account: TestAccount, id: string) => get<Poll>(account, `/v1/commands/${id}?wait=50`)
+const ended = (account: TestAccount, id: string) =>
+  until(`command ${id} has ended`, async () => {
+    const command = await get<Poll>(account, `/v1/commands/${id}?wait=50`)
+    return (command.status === 'SUCCESS' || command.status === 'FAILED') && command
+  })
 
 test('its whole journey: store, run, poll, download, list, delete', async () => {
   const account = await TestAccount.create()

@@ -23,7 +23,7 @@ async function kill(stub: DurableObjectStub): Promise<void> {
 }
 
 async function expectOneEnd(account: TestAccount, commandId: string): Promise<void> {
-  expect((await account.poll(commandId, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(commandId)).status).toBe('SUCCESS')
   expect((await account.list()).total).toBe(1)
   const { objects } = await env.FILES.list({ prefix: `${account.name}/` })
   expect(objects, 'one output, and nothing of a lost attempt').toHaveLength(1)
@@ -75,7 +75,7 @@ test('commands that wait keep their places when they and their account are evict
   await evict(account.stub)
   expect(await Promise.all(waiting.map((id) => account.poll(id)))).toEqual(before)
   await Promise.all(gates.map((gate) => gate.open()))
-  for (const id of [...held, ...waiting]) expect((await account.poll(id, 50)).status).toBe('SUCCESS')
+  for (const id of [...held, ...waiting]) expect((await account.ended(id)).status).toBe('SUCCESS')
 })
 
 test('a command that dies in DOWNLOADING goes on, and ends in SUCCESS, once', async () => {
@@ -92,7 +92,7 @@ test('a command that dies in DOWNLOADING goes on, and ends in SUCCESS, once', as
 test('a command that dies in FFMPEG goes on, and ends in SUCCESS, once', async () => {
   const account = await TestAccount.create()
   const id = await account.submit(lastingSeconds(2))
-  await untilStage(account, id, 'FFMPEG')
+  expect(await account.reaches(id, 'FFMPEG')).toBe(true)
   await kill(commandStub(id))
   await kill(account.stub)
   await expectOneEnd(account, id)

@@ -151,7 +151,7 @@ test('the stream goes on when the command’s object dies under it', async () =>
   const account = await TestAccount.create()
   const id = await account.submit(lastingSeconds(2))
   const reader = await EventReader.open(account, id)
-  await until('FFmpeg runs', async () => (await account.poll(id)).processing_stage === 'FFMPEG')
+  expect(await account.reaches(id, 'FFMPEG')).toBe(true)
   await runInDurableObject(commandStub(id), (_, state) => state.abort('killed by a test')).catch(() => undefined)
   expect((await reader.rest()).at(-1)).toMatchObject({ event: 'end', data: { status: 'SUCCESS' } })
 })

@@ -61,6 +61,7 @@ describe('a file stored from a URL', () => {
     expect(file.error_message).toMatch(/127\.0\.0\.1:\d+ answered 404/)
     expect(file.error_message).not.toContain('secret')
     expect(await requestsFor(url)).toHaveLength(1)
+    await until('the list knows it too', async () => (await files.list()).files[0]?.status === 'FAILED')
     expect((await files.list()).files).toMatchObject([{ status: 'FAILED' }])
     expect(await files.stored()).toEqual([])
   })
@@ -199,6 +200,7 @@ describe('stored files', () => {
     await files.settled(failed.file_id)
     const output = onlyOutput(await account.succeed(SHORT_TONE))
     await until('the output is listed', async () => (await files.list()).total === 3)
+    await until('the list knows what failed', async () => (await files.list('?status=FAILED')).total === 1)
     const ids = async (query: string) => {
       const page = await files.list(query)
       return [page.files.map(({ file_id }) => file_id), page.total]
@@ -283,7 +285,7 @@ describe('stored files', () => {
     expect(await files.read(file_id)).toMatchObject({ status: 'STORED', file_type: null })
     for (const gate of gates) await gate.open()
     expect((await files.probed(file_id)).file_type).toBe('audio')
-    expect((await account.poll(command, 50)).status).toBe('SUCCESS')
+    expect((await account.ended(command)).status).toBe('SUCCESS')
   })
 })
 
@@ -338,5 +340,5 @@ test('a file that is probed while commands run leaves no job behind', async () =
     const jobLog = await executor.log(`${file_id}.1`).catch((error: unknown) => error)
     return jobLog instanceof ExecutorFailure && jobLog.fault === 'job_unknown'
   })
-  expect((await account.poll(command, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(command)).status).toBe('SUCCESS')
 })

@@ -115,7 +115,7 @@ test('a repetition makes good what a crash has left undone', async () => {
   await runInDurableObject(stub, (_, state) => state.storage.deleteAll())
   await evictDurableObject(stub)
   expect(await send(account, 'k', SHORT_TONE)).toEqual(first)
-  expect((await account.poll(first.command_id, 50)).status).toBe('SUCCESS')
+  expect((await account.ended(first.command_id)).status).toBe('SUCCESS')
   expect((await account.list()).total).toBe(1)
 })
 

@@ -104,7 +104,7 @@ describe('by status', () => {
     }
     await until(
       'the list has heard of everything',
-      async () => (await under('PROCESSING')).size === 2 && (await under('SUCCESS')).size === 1,
+      async () => (await under('PROCESSING')).size === 2 && (await under('SUCCESS')).size === 1 && (await under('FAILED')).size === 1,
     )
     expect(await under('PROCESSING')).toEqual(new Set(running))
     expect(await under('QUEUED')).toEqual(new Set([queued]))
@@ -127,7 +127,7 @@ describe('by type and time', () => {
     const response = await account.send(SUBMIT_MULTIPLE, { commands: [FAILING, FAILING] })
     const { command_ids } = await response.json<{ command_ids: [string, string] }>()
     ids = [chain, ...command_ids, await account.submit(FAILING)]
-    for (const id of ids) await account.poll(id, 50)
+    for (const id of ids) await account.ended(id)
     times = (await Promise.all(ids.map((id) => account.poll(id)))).map(({ created_at }) => created_at)
     await until('the list has heard of every end', async () => (await account.list('?status=FAILED')).total === ids.length)
   })

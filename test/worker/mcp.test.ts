@@ -153,7 +153,7 @@ describe('what goes wrong is told to the agent as it would be to a client', () =
     for (const tool of ['get_command', 'cancel_command']) {
       expect((await agent.call(tool, { command_id })).structuredContent).toMatchObject({ error: 'NOT_FOUND' })
     }
-    expect((await owner.poll(command_id, 50)).status).toBe('SUCCESS')
+    expect((await owner.ended(command_id)).status).toBe('SUCCESS')
   })
 
   test('a tool that there is not is an error of the protocol', async () => {

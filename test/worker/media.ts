@@ -17,10 +17,14 @@ export async function mediaFile(name: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(await (await fetch(`${env.MEDIA_URL}/${name}`)).arrayBuffer())
 }
 
-/** An input whose second half comes when the test says so. */
+/** An input whose second half comes when the test says so. One that `breaks` loses its connection then, and gives the rest when asked. */
 export class Gate {
   readonly #name = crypto.randomUUID()
-  readonly url = `${env.MEDIA_URL}/gate/${this.#name}/tone.wav`
+  readonly url: string
+
+  constructor(kind: 'gate' | 'breaks' = 'gate') {
+    this.url = `${env.MEDIA_URL}/${kind}/${this.#name}/tone.wav`
+  }
 
   async open(): Promise<void> {
     const response = await fetch(`${env.MEDIA_URL}/open/${this.#name}`)

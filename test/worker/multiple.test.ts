@@ -20,7 +20,7 @@ test('each command gets an id, in order, and a life of its own', async () => {
     { ...SHORT_TONE, metadata: { n: 2 } },
   ]
   const ids = await submitAll(account, commands)
-  const ended = await Promise.all(ids.map((id) => account.poll(id, 50)))
+  const ended = await Promise.all(ids.map((id) => account.ended(id)))
   expect(ended.map(({ command_type, metadata, status }) => [command_type, metadata.n, status])).toEqual([
     ['MULTIPLE_COMMAND', 0, 'SUCCESS'],
     ['MULTIPLE_COMMAND', 1, 'FAILED'],
@@ -89,5 +89,5 @@ test('where the queue has room for some of them only, none is accepted', async (
   expect(response.status).toBe(429)
   expect((await account.list()).total).toBe(before)
   await Promise.all(gates.map((gate) => gate.open()))
-  for (const id of ids) await account.poll(id, 50)
+  for (const id of ids) await account.ended(id)
 })

@@ -1,4 +1,5 @@
 import { afterAll } from 'vitest'
 import { settle } from './client.ts'
 
-afterAll(settle)
+// As long as what it waits for may take.
+afterAll(settle, 120_000)

@@ -72,7 +72,7 @@ describe('what a command may look like', () => {
 
   test('a number may come as a string', async () => {
     const account = await TestAccount.create()
-    const command = await account.run({ ...SHORT_TONE, max_command_run_seconds: '5' })
+    const command = await account.run({ ...SHORT_TONE, max_command_run_seconds: '60' })
     expect(command.status).toBe('SUCCESS')
   })
 

@@ -17,11 +17,12 @@ function executorWith(count: number) {
       async fetch(request) {
         const [, name] = /\/files(?:\/(.*))?$/.exec(new URL(request.url).pathname) ?? []
         if (name === undefined) return Response.json({ files })
-        asked.push(decodeURIComponent(name))
+        const file = decodeURIComponent(name)
+        asked.push(file)
         most = Math.max(most, ++now)
         await scheduler.wait(1)
         now--
-        if (asked.at(-1) === state.broken) throw new Error('broken')
+        if (file === state.broken) throw new Error('broken')
         return new Response('hello')
       },
     },
