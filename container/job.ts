@@ -73,13 +73,15 @@ export class Job {
     return { job: this.name, revision: this.#revision.value, ffmpeg_seconds: this.#elapsed(), ...this.#phase }
   }
 
-  get isRunning(): boolean {
-    return this.#phase.state === 'RUNNING' || this.#phase.state === 'PROBING' || this.#probes.size > 0
+  /** Whether anything is done for it: its inputs arrive, it runs, or files of it are looked into. */
+  get isAtWork(): boolean {
+    const runs = this.#phase.state === 'RUNNING' || this.#phase.state === 'PROBING'
+    return runs || this.#inputs.areUnderWay || this.#probes.size > 0
   }
 
   /** Whether it waits for its client to do something. */
   get isIdle(): boolean {
-    return this.#phase.state === 'RECEIVING' && !this.#inputs.areUnderWay && this.#probes.size === 0
+    return this.#phase.state === 'RECEIVING' && !this.isAtWork
   }
 
   /** The state when its revision passes `after`, or when the time is over. */

@@ -78,15 +78,16 @@ export class Jobs {
     if ((await job).state.state === 'RECEIVING') await this.remove(name)
   }
 
+  /** How many are at work. */
   async runningCount(): Promise<number> {
     const jobs = await Promise.all([...this.#entries.values()].map(({ job }) => job.catch(() => null)))
-    return jobs.filter((job) => job?.isRunning).length
+    return jobs.filter((job) => job?.isAtWork).length
   }
 
   async #sweep(): Promise<void> {
     for (const [name, { job, usedAt }] of this.#entries) {
-      const { isRunning, isIdle } = await job
-      if (isRunning || Date.now() - usedAt < (isIdle ? IDLE_MS : ABANDONED_MS)) continue
+      const { isAtWork, isIdle } = await job
+      if (isAtWork || Date.now() - usedAt < (isIdle ? IDLE_MS : ABANDONED_MS)) continue
       this.#log.warn({ job: name }, 'removing an abandoned job')
       await this.remove(name)
     }

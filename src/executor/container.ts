@@ -36,10 +36,21 @@ export class Executor extends Container<Env> {
     if (!this.ctx.container?.running && asksForJob(request)) return knowsNothing(request)
     try {
       await this.#ready()
+      this.renewActivityTimeout()
+      return await this.#program().fetch(request)
     } catch (error) {
       return new Response(error instanceof Error ? error.message : String(error), { status: 503 })
     }
-    return super.fetch(request)
+  }
+
+  /**
+   * The program itself. The library's own way to it counts an answer as a request that goes on until somebody has read it, so that one whose
+   * asker has gone away would keep the container for good.
+   */
+  #program(): Fetcher {
+    const { container } = this.ctx
+    if (!container) throw new Error('this object has no container')
+    return container.getTcpPort(PORT)
   }
 
   /** Requests that come while the container starts wait for the same start. */
@@ -78,7 +89,7 @@ export class Executor extends Container<Env> {
     const tooLate = new AbortController()
     const timer = setTimeout(() => tooLate.abort(), BUSY_TIMEOUT_MS)
     try {
-      const answer = await this.ctx.container.getTcpPort(PORT).fetch('http://executor/v1/health', { signal: tooLate.signal })
+      const answer = await this.#program().fetch('http://executor/v1/health', { signal: tooLate.signal })
       return executorHealthSchema.parse(await answer.json()).running_jobs > 0
     } catch (error) {
       log('warn', 'executor.silent', { executor: this.ctx.id.toString(), error })

@@ -152,6 +152,7 @@ export const executorHealthSchema = z.object({
   ffmpeg_version: z.string(),
   sandbox: sandboxKindSchema,
   cpus: z.number().int().positive(),
+  /** Jobs whose inputs arrive, that run, or whose files are looked into. While there are any the executor is not idle. */
   running_jobs: z.number().int().nonnegative(),
 })
 export type ExecutorHealth = z.infer<typeof executorHealthSchema>

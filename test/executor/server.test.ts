@@ -33,12 +33,22 @@ describe('the token', () => {
 })
 
 describe('health', () => {
-  test('tells the version, the sandbox and how many jobs run', async () => {
+  test('tells the version, the sandbox and how many jobs are at work', async () => {
     const executor = await started()
     const health = async () => executorHealthSchema.parse(await (await fetch(`${executor.url}/v1/health`)).json())
     expect(await health()).toMatchObject({ ok: true, running_jobs: 0, ffmpeg_version: expect.stringMatching(/\d/) })
     const job = new JobClient(executor)
     await job.run({ commands: [endless()] })
+    expect((await health()).running_jobs).toBe(1)
+    // One whose input is on its way counts too: who ends idle executors must not cut it.
+    const input = new TransformStream<Uint8Array, Uint8Array>()
+    const sending = input.writable.getWriter()
+    const receiver = new JobClient(executor)
+    const stored = receiver.put('a.bin', input.readable)
+    await sending.write(new Uint8Array(10))
+    await waitUntil('the second counts', async () => (await health()).running_jobs === 2)
+    await sending.close()
+    expect((await stored).status).toBe(200)
     expect((await health()).running_jobs).toBe(1)
   })
 

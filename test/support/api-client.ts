@@ -46,11 +46,17 @@ export class ApiClient {
     )
   }
 
-  reaches(id: string, stage: Command['processing_stage']): Promise<Command> {
-    return waitUntil(`command ${id} is in ${stage}`, async () => {
-      const command = await this.poll(id)
-      if (command.status === 'FAILED') throw new Error(`${command.error_status}: ${command.error_message}`)
-      return command.processing_stage === stage && command
+  cancel(id: string): Promise<Command> {
+    return dataOf(this.typed.POST('/api/v1/commands/{command_id}/cancel', { params: { path: { command_id: id } } }))
+  }
+
+  /** Whether the command is seen in the stage before it ends: a short stage may pass between two looks. */
+  async reaches(id: string, stage: Command['processing_stage']): Promise<boolean> {
+    const command = await waitUntil(`command ${id} is in ${stage}, or has ended`, async () => {
+      const now = await this.poll(id)
+      if (now.status === 'FAILED') throw new Error(`${now.error_status}: ${now.error_message}`)
+      return (now.processing_stage === stage || now.status === 'SUCCESS') && now
     })
+    return command.processing_stage === stage
   }
 }
