@@ -4,8 +4,9 @@ import path from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject } from 'vitest'
 
-/** Where everything is; null where there is no browser, and all tests here are skipped. */
-export const place = inject('browser')
+const shared = inject('browser')
+/** Where everything is, and a key of the account that this test file has for itself; null where there is no browser, and all tests here are skipped. */
+export const place = shared && { ...shared, apiKey: shared.apiKeys[path.basename(expect.getState().testPath ?? '')] ?? '' }
 
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../test-results/screenshots')
 

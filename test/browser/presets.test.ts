@@ -33,9 +33,9 @@ describe.skipIf(!place)('presets', () => {
   test('one of the system is a command to begin with', async () => {
     await inConsole({}, async ({ page }) => {
       const presets = page.getByLabel('A preset')
-      await presets.locator('option', { hasText: 'in two passes' }).waitFor({ state: 'attached' })
-      await presets.focus()
-      await page.keyboard.type('MP4 of a given')
+      // The last of them, for one key: a choice by the first letters takes several, whose pace would matter.
+      await presets.locator('option:last-child', { hasText: 'in two passes' }).waitFor({ state: 'attached' })
+      await presets.press('End')
       await page.getByRole('textbox', { name: 'Step 2' }).waitFor()
       await page.getByText('Ready to run').waitFor()
     })

@@ -1,8 +1,13 @@
 /** One stack, one browser, a media server and a webhook receiver for all files of this folder. */
 import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
+import { type ApiKeyRecord, hashApiKey, newApiKey } from '../../src/api/api-key.ts'
+import { withLocalKv } from '../../src/cli/miniflare.ts'
+import { readWranglerConfig } from '../../src/cli/wrangler-config.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { startTestStack } from '../support/stack.ts'
 import { WebhookReceiver } from '../support/webhook-receiver.ts'
@@ -10,7 +15,7 @@ import { WebhookReceiver } from '../support/webhook-receiver.ts'
 declare module 'vitest' {
   export interface ProvidedContext {
     /** Null where the machine has no Chromium. */
-    browser: { endpoint: string; url: string; apiKey: string; mediaUrl: string; receiverUrl: string } | null
+    browser: { endpoint: string; url: string; apiKeys: Record<string, string>; mediaUrl: string; receiverUrl: string } | null
   }
 }
 
@@ -31,23 +36,40 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide('browser', null)
     return
   }
-  const [server, stack, media, receiver] = await Promise.all([
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-test-'))
+  const [server, { stack, apiKeys }, media, receiver] = await Promise.all([
     chromium.launchServer({ executablePath, args: [...QUIET, '--autoplay-policy=no-user-gesture-required'] }),
-    startTestStack(),
+    startWithAccounts(stateDir),
     startMediaServer(),
     WebhookReceiver.start(),
   ])
   project.provide('browser', {
     endpoint: server.wsEndpoint(),
     url: stack.url,
-    apiKey: stack.apiKey,
+    apiKeys,
     mediaUrl: media.url,
     receiverUrl: receiver.url,
   })
   return async () => {
     await server.close()
     await Promise.all([stack.stop(), media.stop(), receiver.stop()])
+    await rm(stateDir, { recursive: true, force: true })
   }
+}
+
+/** A stack with an account for each test file, named like it: what one file does moves nothing on another's pages. */
+async function startWithAccounts(stateDir: string) {
+  const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'))
+  const apiKeys = Object.fromEntries(names.map((name) => [name, newApiKey()]))
+  const id = readWranglerConfig().kv_namespaces.find(({ binding }) => binding === 'KEYS')?.id ?? ''
+  // Before the Worker starts, and all at once: whoever opens the store beside another may find it locked.
+  await withLocalKv({ id, stateDir }, async (kv) => {
+    for (const [name, key] of Object.entries(apiKeys)) {
+      const record: ApiKeyRecord = { account: path.basename(name, '.test.ts'), label: '', created_at: new Date().toISOString() }
+      await kv.put(await hashApiKey(key), JSON.stringify(record))
+    }
+  })
+  return { stack: await startTestStack({ stateDir }), apiKeys }
 }
 
 function findChromium(): string | null {

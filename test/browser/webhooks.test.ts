@@ -10,7 +10,7 @@ useBrowser()
 describe.skipIf(!place)('webhooks', () => {
   test('are set, tested, and sent again, and each attempt is shown with what came back', async () => {
     const target = `/200/${randomUUID()}`
-    /** How many have come whose body has this text: commands of other tests are of the same account. */
+    /** How many have come whose body has this text. */
     const received = async (text: string) => {
       const answer = await fetch(`${place?.receiverUrl}/received?${encodeURIComponent(target)}`)
       const events: { body: string }[] = JSON.parse(await answer.text())

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { commandListSchema, healthSchema } from '../../src/api/schemas.ts'
 import type { Command } from '../client/client.ts'
-import { ApiClient } from '../support/api-client.ts'
+import { ApiClient, type SubmitOptions } from '../support/api-client.ts'
 import { type GatedServer, startGatedServer } from '../support/gated-server.ts'
 import { runningProcesses } from '../support/processes.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
@@ -23,8 +23,8 @@ let stack: TestStack
 let api: ApiClient
 let gate: GatedServer
 
-/** What tests before this one have left for clients, who still see it. */
-let ended: Command[] = []
+/** Every command so far: clients see what it has made after its test too, however that has ended. */
+const submitted: string[] = []
 
 beforeAll(async () => {
   const made = await promisify(execFile)(
@@ -45,25 +45,46 @@ afterAll(async () => {
   expect((await runningProcesses()).filter((info) => info.command.includes(TOKEN))).toEqual([])
 })
 
-/** One command held in each stage. */
+async function submit(body: SubmitOptions): Promise<string> {
+  const id = await api.submit(body)
+  submitted.push(id)
+  return id
+}
+
+/** Submits until a command is seen in the stage. */
+async function commandIn(stage: Command['processing_stage'], body: SubmitOptions): Promise<string> {
+  for (;;) {
+    const id = await submit(body)
+    if (await api.reaches(id, stage)) return id
+  }
+}
+
+/** Commands of which one is in each stage; the others among them were missed there, or have ended too soon. */
 async function commandsInEveryStage(): Promise<string[]> {
-  const downloading = await api.submit({
-    input_files: { in_v: gate.url },
-    output_files: { out_v: 'a.mp4' },
-    ffmpeg_command: `-i {{in_v}} ${MARK} {{out_v}}`,
-  })
-  const running = await api.submit({
-    output_files: { out_v: 'b.mp4' },
-    ffmpeg_command: `-re -f lavfi -i testsrc2=s=320x180:d=5 ${MARK} {{out_v}}`,
-  })
-  await api.reaches(downloading, 'DOWNLOADING')
-  await api.reaches(running, 'FFMPEG')
-  const uploading = await api.submit({
-    output_files: { out_v: 'c.yuv' },
-    ffmpeg_command: `-f lavfi -i color=s=1920x1080:d=2 -pix_fmt yuv420p ${MARK} -f rawvideo {{out_v}}`,
-  })
-  await api.reaches(uploading, 'UPLOADING')
-  return [downloading, running, uploading]
+  const earlier = submitted.length
+  const wanted: { stage: Command['processing_stage']; body: SubmitOptions; id?: string }[] = [
+    {
+      stage: 'DOWNLOADING',
+      body: { input_files: { in_v: gate.url }, output_files: { out_v: 'a.mp4' }, ffmpeg_command: `-i {{in_v}} ${MARK} {{out_v}}` },
+    },
+    {
+      stage: 'FFMPEG',
+      body: { output_files: { out_v: 'b.mp4' }, ffmpeg_command: `-re -f lavfi -i testsrc2=s=320x180:d=5 ${MARK} {{out_v}}` },
+    },
+    {
+      stage: 'UPLOADING',
+      body: {
+        output_files: { out_v: 'c.yuv' },
+        ffmpeg_command: `-f lavfi -i color=s=1920x1080:d=2 -pix_fmt yuv420p ${MARK} -f rawvideo {{out_v}}`,
+      },
+    },
+  ]
+  for (;;) {
+    const stages = await Promise.all(wanted.map(async ({ id }) => id && (await api.poll(id)).processing_stage))
+    const missing = wanted.filter(({ stage }, index) => stages[index] !== stage)
+    if (missing.length === 0) return submitted.slice(earlier)
+    for (const command of missing) command.id = await commandIn(command.stage, command.body)
+  }
 }
 
 async function expectAllToSucceed(ids: string[]): Promise<void> {
@@ -71,7 +92,7 @@ async function expectAllToSucceed(ids: string[]): Promise<void> {
   const commands = await Promise.all(ids.map((id) => api.ended(id)))
   expect(commands.map((command) => command.error_message)).toEqual(ids.map(() => null))
   for (const output of commands.flatMap((command) => Object.values(command.output_files))) await expectWholeDownload(output)
-  await expectNothingLeftBehind(commands)
+  await expectNothingLeftBehind()
 }
 
 async function expectWholeDownload(output: Command['output_files'][string]): Promise<void> {
@@ -83,10 +104,10 @@ async function expectWholeDownload(output: Command['output_files'][string]): Pro
 }
 
 /** No slot, no job, and no object in the bucket but the outputs that clients see. */
-async function expectNothingLeftBehind(commands: Command[]): Promise<void> {
+async function expectNothingLeftBehind(): Promise<void> {
   const next = await Promise.all(
     Array.from({ length: SLOTS }, () =>
-      api.submit({ output_files: { out_v: 'x.png' }, ffmpeg_command: '-f lavfi -i color=d=1 -frames:v 1 {{out_v}}' }),
+      submit({ output_files: { out_v: 'x.png' }, ffmpeg_command: '-f lavfi -i color=d=1 -frames:v 1 {{out_v}}' }),
     ),
   )
   const later = await Promise.all(next.map((id) => api.ended(id)))
@@ -95,7 +116,7 @@ async function expectNothingLeftBehind(commands: Command[]): Promise<void> {
     const { executor } = healthSchema.parse(await (await fetch(`${stack.url}/api/v1/health`)).json())
     return executor.ok && executor.running_jobs === 0
   })
-  ended = [...ended, ...commands, ...later]
+  const ended = await Promise.all(submitted.map((id) => api.ended(id)))
   const visible = ended.flatMap((command) => Object.values(command.output_files))
   const expected = visible.map((output) => `default/${output.file_id}/${output.filename}`).sort()
   await waitUntil('the bucket holds what clients see and nothing else', async () => {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { codeInGuide, isInstalled } from '../support/guide-code.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
-import { START_TIMEOUT_MS, startTestStack, type TestStack } from '../support/stack.ts'
+import { startTestStack, type TestStack } from '../support/stack.ts'
 
 /** Well formed, and nobody's. */
 const UNKNOWN_KEY = `ffsk_${'0'.repeat(64)}`
@@ -33,7 +33,7 @@ let media: MediaServer
 beforeAll(async () => {
   media = await startMediaServer()
   stack = await startTestStack()
-}, START_TIMEOUT_MS)
+})
 afterAll(async () => {
   await stack?.stop()
   await media?.stop()

@@ -21,8 +21,13 @@ export async function runningProcesses(): Promise<ProcessInfo[]> {
 
 /** The processes that `pid` started, directly or not. */
 export async function descendantsOf(pid: number): Promise<ProcessInfo[]> {
+  return (await familyOf(pid)).filter((info) => info.pid !== pid)
+}
+
+/** The process itself, first, and those that it started. */
+export async function familyOf(pid: number): Promise<ProcessInfo[]> {
   const all = await runningProcesses()
-  const found: ProcessInfo[] = []
+  const found = all.filter((info) => info.pid === pid)
   for (let parents = [pid]; parents.length > 0; ) {
     const children = all.filter((info) => parents.includes(info.parent))
     found.push(...children)

@@ -1,4 +1,13 @@
-/** The static pages, made once before any test starts a Worker that serves them. */
+/** What stacks are started from, made once, before several that start at once would each make it. */
+import { tmpdir } from 'node:os'
+import type { TestProject } from 'vitest/node'
 import { buildSite } from '../../src/cli/site.ts'
+import { buildWorker } from '../../src/cli/worker-bundle.ts'
 
-export default buildSite
+/** The projects whose tests start stacks. The others need only the pages, and do not wait for a bundle. */
+const WITH_STACKS = ['security', 'container', 'browser', 'e2e']
+
+export default async function setup({ vitest }: TestProject): Promise<void> {
+  await buildSite()
+  if (vitest.projects.some(({ name }) => WITH_STACKS.includes(name))) await buildWorker(tmpdir())
+}

@@ -6,12 +6,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { findFreePort } from '../../src/cli/ports.ts'
 import { guarded } from '../../src/cli/process-group.ts'
-import { descendantsOf, killProcess, type ProcessInfo, runningProcesses } from './processes.ts'
+import { familyOf, killProcess, type ProcessInfo, runningProcesses } from './processes.ts'
 import { waitUntil } from './wait-until.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-/** As long as a start may take on a busy machine; also what a `beforeAll` that starts a stack should be given. */
+/** As long as a start may take on a busy machine. */
 export const START_TIMEOUT_MS = 90_000
+/** The same with containers, whose images may have to be built. */
+const CONTAINERS_START_TIMEOUT_MS = 9 * 60_000
 
 export interface TestStackOptions {
   /** Kept by `stop()` when given; else a temporary folder, which `stop()` removes. */
@@ -83,7 +85,7 @@ export class TestStack {
         if (hasEnded(supervisor)) throw new Error(`The stack ended while it started:\n${life}`)
         return /^Ready on /m.test(life) && life.match(/^API key (\S+)\n/m)?.[1]
       },
-      START_TIMEOUT_MS,
+      this.#containers ? CONTAINERS_START_TIMEOUT_MS : START_TIMEOUT_MS,
     )
   }
 
@@ -93,9 +95,9 @@ export class TestStack {
     return pid
   }
 
-  /** What the stack started, guards and helpers included. */
+  /** The supervisor and what it started, guards and helpers included. */
   processes(): Promise<ProcessInfo[]> {
-    return descendantsOf(this.pid)
+    return familyOf(this.pid)
   }
 
   /** Process id of the executor, once it runs. */
@@ -138,19 +140,19 @@ export class TestStack {
     for (const pid of await this.workerdPids()) killProcess(pid)
   }
 
-  /** SIGKILLs the supervisor alone. Resolves when nothing that it started is left. */
+  /** SIGKILLs the supervisor alone. Resolves when neither it nor anything that it started is left. */
   async killSupervisor(): Promise<void> {
-    const started = await this.processes()
+    const all = await this.processes()
     killProcess(this.pid)
-    await waitUntilGone(started)
+    await waitUntilGone(all)
   }
 
   /** SIGKILLs every process of the stack at once, as a power cut would. */
   async killAll(): Promise<void> {
-    const started = await this.processes()
+    const all = await this.processes()
     // The supervisor first: it would start the others again.
-    for (const pid of [this.pid, ...started.map((info) => info.pid)]) killProcess(pid)
-    await waitUntilGone(started)
+    for (const pid of [this.pid, ...all.map((info) => info.pid)]) killProcess(pid)
+    await waitUntilGone(all)
   }
 }
 
