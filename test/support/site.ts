@@ -4,8 +4,8 @@ import type { TestProject } from 'vitest/node'
 import { buildSite } from '../../src/cli/site.ts'
 import { buildWorker } from '../../src/cli/worker-bundle.ts'
 
-/** The projects whose tests start stacks. The others need only the pages, and do not wait for a bundle. */
-const WITH_STACKS = ['security', 'container', 'browser', 'e2e']
+/** The projects of which several files start a stack. The others do not wait for a bundle, nor need a folder that can be written. */
+const WITH_STACKS = ['browser', 'e2e']
 
 export default async function setup({ vitest }: TestProject): Promise<void> {
   await buildSite()
