@@ -34,7 +34,7 @@ describe('the events of a command', () => {
     const account = await TestAccount.create()
     const id = await account.submit({
       output_files: { out_a: 'a.wav' },
-      ffmpeg_command: '-re -f lavfi -i sine -t 3 -stats_period 0.1 {{out_a}}',
+      ffmpeg_command: '-re -f lavfi -i sine -t 8 -stats_period 0.1 {{out_a}}',
     })
     const reader = await EventReader.open(account, id)
     const times: number[] = []
