@@ -7,8 +7,7 @@ export default defineConfig({
   test: {
     // A test file waits for processes more than it computes.
     maxWorkers: availableParallelism() + 1,
-    // The Worker's static pages, wherever it runs.
-    globalSetup: ['test/support/site.ts'],
+    globalSetup: ['test/support/prebuild.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },

@@ -43,7 +43,8 @@ export class KeyStore {
   }
 }
 
-function namespaceId(): string {
+/** Id of the namespace that the Worker has the keys in. */
+export function namespaceId(): string {
   const namespace = readWranglerConfig().kv_namespaces.find(({ binding }) => binding === BINDING)
   if (namespace === undefined) throw new Error(`wrangler.toml has no KV namespace ${BINDING}`)
   return namespace.id

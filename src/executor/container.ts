@@ -1,6 +1,7 @@
 /** FFmpeg in a Cloudflare Container: answers the executor protocol, and has nothing to reach and nothing to steal. */
 import { Container, type StopParams } from '@cloudflare/containers'
 import { log } from '../logging/log.ts'
+import { within } from '../outbound/deadline.ts'
 import { settingsOf } from '../settings.ts'
 import { type ExecutorError, executorHealthSchema } from './protocol.ts'
 
@@ -86,16 +87,14 @@ export class Executor extends Container<Env> {
 
   async #isBusy(): Promise<boolean> {
     if (!this.ctx.container?.running) return false
-    const tooLate = new AbortController()
-    const timer = setTimeout(() => tooLate.abort(), BUSY_TIMEOUT_MS)
     try {
-      const answer = await this.#program().fetch('http://executor/v1/health', { signal: tooLate.signal })
-      return executorHealthSchema.parse(await answer.json()).running_jobs > 0
+      return await within(BUSY_TIMEOUT_MS, async (signal) => {
+        const answer = await this.#program().fetch('http://executor/v1/health', { signal })
+        return executorHealthSchema.parse(await answer.json()).running_jobs > 0
+      })
     } catch (error) {
       log('warn', 'executor.silent', { executor: this.ctx.id.toString(), error })
       return false
-    } finally {
-      clearTimeout(timer)
     }
   }
 

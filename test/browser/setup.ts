@@ -6,8 +6,8 @@ import path from 'node:path'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
 import { type ApiKeyRecord, hashApiKey, newApiKey } from '../../src/api/api-key.ts'
+import { namespaceId } from '../../src/cli/key-store.ts'
 import { withLocalKv } from '../../src/cli/miniflare.ts'
-import { readWranglerConfig } from '../../src/cli/wrangler-config.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { startTestStack } from '../support/stack.ts'
 import { WebhookReceiver } from '../support/webhook-receiver.ts'
@@ -61,9 +61,8 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 async function startWithAccounts(stateDir: string) {
   const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'))
   const apiKeys = Object.fromEntries(names.map((name) => [name, newApiKey()]))
-  const id = readWranglerConfig().kv_namespaces.find(({ binding }) => binding === 'KEYS')?.id ?? ''
   // Before the Worker starts, and all at once: whoever opens the store beside another may find it locked.
-  await withLocalKv({ id, stateDir }, async (kv) => {
+  await withLocalKv({ id: namespaceId(), stateDir }, async (kv) => {
     for (const [name, key] of Object.entries(apiKeys)) {
       const record: ApiKeyRecord = { account: path.basename(name, '.test.ts'), label: '', created_at: new Date().toISOString() }
       await kv.put(await hashApiKey(key), JSON.stringify(record))

@@ -29,10 +29,6 @@ async function fillSlots(account: TestAccount, body: () => unknown): Promise<str
   return ids
 }
 
-async function untilStage(account: TestAccount, commandId: string, stage: CommandView['processing_stage']): Promise<void> {
-  await until(`the command is in ${stage}`, async () => (await account.poll(commandId)).processing_stage === stage)
-}
-
 async function recordOf(commandId: string): Promise<CommandRecord> {
   const record = await runInDurableObject(commandStub(commandId), (_, state) => state.storage.kv.get<CommandRecord>('record'))
   if (!record) throw new Error('there is no such command')
@@ -76,7 +72,7 @@ test('a waiting command is cancelled at once, and those behind it move up', asyn
 test('a command that is downloading is cancelled, and the next starts at once', async () => {
   const account = await TestAccount.create()
   const [running = '', other = ''] = await fillSlots(account, () => copyOf(new Gate().url))
-  await untilStage(account, running, 'DOWNLOADING')
+  expect(await account.reaches(running, 'DOWNLOADING')).toBe(true)
   const waiting = await account.submit(SHORT_TONE)
   expect(await cancel(account, running)).toMatchObject(CANCELLED)
   expect((await account.ended(waiting)).status).toBe('SUCCESS')
@@ -88,7 +84,7 @@ test('a command that is downloading is cancelled, and the next starts at once', 
 test('a command under FFmpeg is cancelled, what FFmpeg said is kept, and the next starts at once', async () => {
   const account = await TestAccount.create()
   const [running = '', other = ''] = await fillSlots(account, () => lastingSeconds(40))
-  await untilStage(account, running, 'FFMPEG')
+  expect(await account.reaches(running, 'FFMPEG')).toBe(true)
   await until('FFmpeg has said something', async () => (await account.log(running)).includes('Output #0'))
   const waiting = await account.submit(SHORT_TONE)
   const cancelled = await cancel(account, running)
@@ -165,7 +161,7 @@ test('a command between two attempts is cancelled', async () => {
 test('a command whose object has died in the middle of its work is cancelled', async () => {
   const account = await TestAccount.create()
   const id = await account.submit(copyOf(new Gate().url))
-  await untilStage(account, id, 'DOWNLOADING')
+  expect(await account.reaches(id, 'DOWNLOADING')).toBe(true)
   await runInDurableObject(commandStub(id), (_, state) => state.abort('killed by a test')).catch(() => undefined)
   expect(await cancel(account, id)).toMatchObject(CANCELLED)
   await untilIdle(account)

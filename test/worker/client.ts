@@ -134,7 +134,7 @@ export class TestAccount {
    * Resolves as soon as a command is in this stage, with false where it ended without being seen there.
    * The command itself tells, since a stage may come and go between two polls.
    */
-  async reaches(commandId: string, stage: 'FFMPEG' | 'UPLOADING'): Promise<boolean> {
+  async reaches(commandId: string, stage: NonNullable<CommandView['processing_stage']>): Promise<boolean> {
     let news: News | null = null
     while (news?.kind !== 'end') {
       const answer: { news: News | null } | null = await commandStub(commandId).waitForNews(this.name, news?.mark ?? null, {

@@ -29,10 +29,6 @@ async function expectOneEnd(account: TestAccount, commandId: string): Promise<vo
   expect(objects, 'one output, and nothing of a lost attempt').toHaveLength(1)
 }
 
-async function untilStage(account: TestAccount, commandId: string, stage: CommandView['processing_stage']): Promise<void> {
-  await until(`the command is in ${stage}`, async () => (await account.poll(commandId)).processing_stage === stage)
-}
-
 test('a command that has ended reads the same when its objects were evicted', async () => {
   const account = await TestAccount.create()
   const before = await account.succeed({ ...copyOf(mediaUrl('/tone.wav')), metadata: { a: [1] } })
@@ -82,7 +78,7 @@ test('a command that dies in DOWNLOADING goes on, and ends in SUCCESS, once', as
   const account = await TestAccount.create()
   const gate = new Gate()
   const id = await account.submit(copyOf(gate.url))
-  await untilStage(account, id, 'DOWNLOADING')
+  expect(await account.reaches(id, 'DOWNLOADING')).toBe(true)
   await kill(commandStub(id))
   await kill(account.stub)
   await gate.open()
@@ -102,7 +98,7 @@ test('a poll that waits is answered when the command it waits for is evicted', a
   const account = await TestAccount.create()
   const gate = new Gate()
   const id = await account.submit(copyOf(gate.url))
-  await untilStage(account, id, 'DOWNLOADING')
+  expect(await account.reaches(id, 'DOWNLOADING')).toBe(true)
   const waiting = account.request(`/api/v1/commands/${id}?wait=50`)
   await kill(commandStub(id))
   await gate.open()
