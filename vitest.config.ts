@@ -7,7 +7,13 @@ export default defineConfig({
   test: {
     // A test file waits for processes more than it computes.
     maxWorkers: availableParallelism() + 1,
-    globalSetup: ['test/support/prebuild.ts'],
+    reporters: [
+      'default',
+      ['junit', { outputFile: 'test-results/junit.xml' }],
+      './test/reporters/skipped.ts',
+      ...(process.env.CI ? ['./test/reporters/slowest.ts'] : []),
+    ],
+    globalSetup: ['test/machine/survey.ts', 'test/support/prebuild.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },

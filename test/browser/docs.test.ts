@@ -2,6 +2,7 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { GUIDES, pathOf } from '../../src/docs/contents.ts'
+import { needs } from '../machine/needs.ts'
 import { faultsOf } from './axe.ts'
 import { DESKTOP, inTab, PHONE, place, screenshot, useBrowser } from './console-tab.ts'
 
@@ -26,7 +27,7 @@ async function inDocs(options: BrowserContextOptions, use: (page: Page) => Promi
   })
 }
 
-describe.skipIf(!place)('the guides', () => {
+describe('the guides', needs('chromium'), () => {
   // All are made alike, so that axe needs to judge but some of them.
   test.each(['light', 'dark'] as const)('can be read by all, in %s', async (colorScheme) => {
     await inDocs({ ...DESKTOP, colorScheme }, async (page) => {
@@ -74,7 +75,7 @@ describe.skipIf(!place)('the guides', () => {
   })
 })
 
-describe.skipIf(!place)('the reference', () => {
+describe('the reference', needs('chromium'), () => {
   test('shows the operations, which can be tried', async () => {
     await inDocs({ colorScheme: 'light' }, async (page) => {
       await page.goto(`${URL_OF_STACK}/docs`)

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
 
@@ -35,7 +36,7 @@ async function playsFrom(page: Page, seconds: number): Promise<void> {
   await page.waitForFunction((least) => (document.querySelector('video')?.currentTime ?? 0) > least, seconds)
 }
 
-describe.skipIf(!place)('an HLS playlist', () => {
+describe('an HLS playlist', needs('chromium'), () => {
   let id = ''
   let manifest = ''
 

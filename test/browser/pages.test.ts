@@ -1,5 +1,6 @@
 /** What holds for every page, in light and in dark, on a desk and on a phone. */
 import { describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { faultsOf } from './axe.ts'
 import { DESKTOP, inConsole, inTab, PHONE, place, screenshot, useBrowser } from './console-tab.ts'
@@ -14,7 +15,7 @@ const LOOKS = [
   { name: 'phone-dark', options: { ...PHONE, colorScheme: 'dark' }, judged: false },
 ] as const
 
-describe.skipIf(!place)('every page', () => {
+describe('every page', needs('chromium'), () => {
   test.each(LOOKS)(
     'has no serious fault of accessibility, no sideways scrolling, and nothing that jumps: $name',
     async ({ name, options, judged }) => {

@@ -1,11 +1,12 @@
 /** Presets in the console. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { inConsole, place, useBrowser } from './console-tab.ts'
+import { needs } from '../machine/needs.ts'
+import { inConsole, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
-describe.skipIf(!place)('presets', () => {
+describe('presets', needs('chromium'), () => {
   test('a command is kept under a name, renamed, used, and deleted', async () => {
     const [name, newName] = [`Tone ${randomUUID()}`, `Sound ${randomUUID()}`]
     await inConsole({}, async ({ page }) => {

@@ -1,10 +1,11 @@
 /** From a key to a result that plays: what somebody does who tries the service for the first time. */
 import { describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
-describe.skipIf(!place)('running a command', () => {
+describe('running a command', needs('chromium'), () => {
   test('a key that is not known is refused with the reason, and one that is lets in until one signs out', async () => {
     await inTab({}, async (page) => {
       await page.goto(place?.url ?? '')

@@ -1,5 +1,4 @@
 /** One stack, one browser, a media server and a webhook receiver for all files of this folder. */
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -8,6 +7,7 @@ import type { TestProject } from 'vitest/node'
 import { type ApiKeyRecord, hashApiKey, newApiKey } from '../../src/api/api-key.ts'
 import { namespaceId } from '../../src/cli/key-store.ts'
 import { withLocalKv } from '../../src/cli/miniflare.ts'
+import { findChromium } from '../machine/chromium.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { startTestStack } from '../support/stack.ts'
 import { WebhookReceiver } from '../support/webhook-receiver.ts'
@@ -32,7 +32,6 @@ const QUIET = [
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const executablePath = findChromium()
   if (executablePath === null) {
-    console.log('The console is not tested: there is no Chromium. Install it, or name it by CHROMIUM_PATH.')
     project.provide('browser', null)
     return
   }
@@ -69,12 +68,4 @@ async function startWithAccounts(stateDir: string) {
     }
   })
   return { stack: await startTestStack({ stateDir }), apiKeys }
-}
-
-function findChromium(): string | null {
-  const named = process.env.CHROMIUM_PATH
-  if (named) return named
-  const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(path.delimiter)]
-  const names = ['chromium', 'chromium-browser', 'google-chrome']
-  return folders.flatMap((folder) => names.map((name) => path.join(folder, name))).find((file) => existsSync(file)) ?? null
 }

@@ -2,11 +2,12 @@
 import { gzipSync } from 'node:zlib'
 import type { Response } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { inConsole, inTab, place, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
-describe.skipIf(!place)('the console', () => {
+describe('the console', needs('chromium'), () => {
   test('the whole way is there for the keyboard', async () => {
     await inConsole({}, async ({ page }) => {
       await page.keyboard.press('Tab')

@@ -1,10 +1,11 @@
 /** Files that are dropped on the page. */
 import { describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { dropFile, inConsole, place, screenshot, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
-describe.skipIf(!place)('a file from this machine', () => {
+describe('a file from this machine', needs('chromium'), () => {
   test('dropped on an input is uploaded, and the command runs with it', async () => {
     const sample = Buffer.from(await (await fetch(`${place?.mediaUrl}/tiny.mp4`)).arrayBuffer())
     await inConsole({}, async ({ page }) => {

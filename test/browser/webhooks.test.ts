@@ -1,13 +1,14 @@
 /** The account's webhook in the console. */
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { inConsole, place, screenshot, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
-describe.skipIf(!place)('webhooks', () => {
+describe('webhooks', needs('chromium'), () => {
   test('are set, tested, and sent again, and each attempt is shown with what came back', async () => {
     const target = `/200/${randomUUID()}`
     /** How many have come whose body has this text. */

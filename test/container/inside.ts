@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { inspect } from 'node:util'
-import { describe, expect, inject, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { needs } from '../machine/needs.ts'
 import { docker, EXECUTOR_IMAGE } from './engine.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const engine = inject('engine')
 
 const reportSchema = z.object({
   numPassedTests: z.number(),
@@ -49,7 +49,7 @@ async function runInside(vitestProject: string, ...files: string[]): Promise<{ p
   }
 }
 
-describe.skipIf(!engine.available)('inside the executor’s image', () => {
+describe('inside the executor’s image', needs('docker'), () => {
   test('no attack gets past Landlock, and each of the dangerous ones gets through without it', { timeout: 10 * 60_000 }, async () => {
     const { passed, skipped, failed } = await runInside('security', 'test/security/attacks-executor.test.ts')
     expect(failed).toEqual([])

@@ -8,6 +8,7 @@ import path from 'node:path'
 import { setInterval as every } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
@@ -74,7 +75,7 @@ const lossOf = ({ id }: Job) => new RegExp(`${id}.*"stage":"FFMPEG"[^]*${id}.*"s
 
 const TINY = { output_files: { out_v: 'tiny.png' }, ffmpeg_command: '-f lavfi -i testsrc=s=64x64 -frames:v 1 {{out_v}}' }
 
-describe.skipIf(!engine.available)('FFmpeg in containers', () => {
+describe('FFmpeg in containers', needs('docker'), () => {
   let stack: TestStack
   let media: MediaServer
   let api: ApiClient
@@ -229,7 +230,7 @@ describe.skipIf(!engine.available)('FFmpeg in containers', () => {
   })
 })
 
-describe.skipIf(!engine.available)('the image by itself', () => {
+describe('the image by itself', needs('docker'), () => {
   test('serves a Worker that is told its address and token, and asks everyone else for the token', { timeout: SLOW_MS }, async () => {
     const id = await docker(
       'run',

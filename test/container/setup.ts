@@ -10,6 +10,9 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject): Promise<void> {
   const engine = await prepareEngine((line) => console.log(line))
-  if (!engine.available) console.log(`The tests of containers are skipped: ${engine.reason}`)
   project.provide('engine', engine)
+  if (!engine.available) {
+    console.log(`The tests of containers are skipped: ${engine.reason}`)
+    project.provide('missing', [...project.vitest.getRootProject().getProvidedContext().missing, 'docker'])
+  }
 }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { commandListSchema, healthSchema } from '../../src/api/schemas.ts'
 import type { Command } from '../client/client.ts'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 import { ApiClient, type SubmitOptions } from '../support/api-client.ts'
 import { type GatedServer, startGatedServer } from '../support/gated-server.ts'
 import { runningProcesses } from '../support/processes.ts'
@@ -28,7 +29,7 @@ const submitted: string[] = []
 
 beforeAll(async () => {
   const made = await promisify(execFile)(
-    'ffmpeg',
+    FFMPEG,
     ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:d=2', '-f', 'matroska', 'pipe:1'],
     { encoding: 'buffer', maxBuffer: 1 << 24 },
   )

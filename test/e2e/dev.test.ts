@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { API_KEY_PATTERN, fingerprintOf, hashApiKey } from '../../src/api/api-key.ts'
 import { findFfmpeg } from '../../src/cli/ffmpeg-path.ts'
 import { findFreePort } from '../../src/cli/ports.ts'
+import { FFPROBE } from '../machine/ffmpeg.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { killProcess } from '../support/processes.ts'
 import { START_TIMEOUT_MS, spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
@@ -120,7 +121,7 @@ describe('a running stack', () => {
     })
     const url = (await client.ended(id)).output_files[alias]?.storage_url ?? ''
     const probe = ['-v', 'error', '-count_frames', '-show_entries', 'stream=codec_name,nb_read_frames', '-of', 'csv=p=0', url]
-    const { stdout } = await promisify(execFile)('ffprobe', probe)
+    const { stdout } = await promisify(execFile)(FFPROBE, probe)
     expect(
       new Map(
         stdout

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { codeInGuide, isInstalled } from '../support/guide-code.ts'
+import { FFPROBE } from '../machine/ffmpeg.ts'
+import { needs } from '../machine/needs.ts'
+import type { RequirementId } from '../machine/requirements.ts'
+import { codeInGuide } from '../support/guide-code.ts'
 import { type MediaServer, startMediaServer } from '../support/media-server.ts'
 import { startTestStack, type TestStack } from '../support/stack.ts'
 
@@ -15,16 +18,17 @@ const UNKNOWN_KEY = `ffsk_${'0'.repeat(64)}`
 interface Quickstart {
   language: string
   file: string
-  /** What runs it, and what it runs itself. */
-  programs: [string, ...string[]]
+  /** What runs it. */
+  program: string
+  needs: RequirementId[]
 }
 
 const QUICKSTARTS: Quickstart[] = [
-  { language: 'bash', file: 'quickstart.sh', programs: ['bash', 'curl'] },
-  { language: 'python', file: 'quickstart.py', programs: ['python3'] },
-  { language: 'ts', file: 'quickstart.mts', programs: [process.execPath] },
-  { language: 'js', file: 'quickstart.mjs', programs: [process.execPath] },
-  { language: 'php', file: 'quickstart.php', programs: ['php'] },
+  { language: 'bash', file: 'quickstart.sh', program: 'bash', needs: ['shell'] },
+  { language: 'python', file: 'quickstart.py', program: 'python3', needs: ['python'] },
+  { language: 'ts', file: 'quickstart.mts', program: process.execPath, needs: [] },
+  { language: 'js', file: 'quickstart.mjs', program: process.execPath, needs: [] },
+  { language: 'php', file: 'quickstart.php', program: 'php', needs: ['php'] },
 ]
 
 let stack: TestStack
@@ -42,12 +46,11 @@ afterAll(async () => {
 /** Codec and width of a file's video, as ffprobe tells them. */
 async function videoOf(file: string): Promise<string> {
   const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=codec_name,width', '-of', 'csv=p=0', file]
-  return (await promisify(execFile)('ffprobe', args)).stdout.trim()
+  return (await promisify(execFile)(FFPROBE, args)).stdout.trim()
 }
 
 for (const quickstart of QUICKSTARTS) {
-  const [program] = quickstart.programs
-  describe.skipIf(!quickstart.programs.every(isInstalled))(quickstart.file, () => {
+  describe(quickstart.file, needs(...quickstart.needs), () => {
     let folder: string
     beforeEach(async () => {
       folder = await mkdtemp(path.join(tmpdir(), 'renderio-quickstart-'))
@@ -58,7 +61,7 @@ for (const quickstart of QUICKSTARTS) {
     /** Rejects with `code`, `stdout` and `stderr` where the exit code is not 0. */
     function run(variables: { KEY?: string; VIDEO?: string } = {}) {
       const env = { PATH: process.env.PATH, RENDERIO: stack.url, KEY: stack.apiKey, VIDEO: `${media.url}/tiny.mp4`, ...variables }
-      return promisify(execFile)(program, [quickstart.file], { cwd: folder, env })
+      return promisify(execFile)(quickstart.program, [quickstart.file], { cwd: folder, env })
     }
 
     test('leaves the converted video in its folder and says where', async () => {

@@ -4,7 +4,8 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JobState, RunRequest } from '../../src/executor/protocol.ts'
-import { FONTS } from '../security/sample-media.ts'
+import { FONTS } from '../machine/fonts.ts'
+import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { type ZipEntry, zipArchive } from '../support/zip-archive.ts'
 import { JobClient, LIMITS, refusal, testSource } from './job-client.ts'
@@ -82,7 +83,7 @@ describe('an archive', () => {
     expect(state).toMatchObject({ outputs: { out: { media: { duration: 0.4 } } } })
   })
 
-  test.skipIf(font === undefined)('brings fonts of its own, for drawtext and for subtitles', async () => {
+  test('brings fonts of its own, for drawtext and for subtitles', needs('font'), async () => {
     const archive = [
       { name: 'fonts/own.ttf', content: await readFile(font ?? '') },
       { name: 'subs/a.srt', content: '1\n00:00:00,000 --> 00:00:01,000\nHello\n' },

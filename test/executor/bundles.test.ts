@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type JobState, outputListSchema, type RunRequest } from '../../src/executor/protocol.ts'
 import type { Bundle } from '../../src/ffmpeg/bundle.ts'
+import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { storedFiles, zipArchive } from '../support/zip-archive.ts'
 import { JobClient, LIMITS, refusal, testSource } from './job-client.ts'
@@ -88,7 +89,7 @@ describe('a folder', () => {
     expect(new Uint8Array(await part.arrayBuffer())).toEqual(whole.slice(2, 6))
   })
 
-  test('is a zip that another program takes', async () => {
+  test('is a zip that another program takes', needs('python'), async () => {
     const { job } = await run(FOLDER, [[...testSource(0.3), 'f_%d.png']])
     const folder = await mkdtemp(join(tmpdir(), 'renderio-zip-'))
     await writeFile(join(folder, 'a.zip'), new Uint8Array(await (await job.output('out')).arrayBuffer()))

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findExecutable } from '../../container/executable.ts'
 import { type MediaFacts, mediaFacts } from '../../src/ffmpeg/media.ts'
+import { FFMPEG, FFPROBE } from '../machine/ffmpeg.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { JobClient } from './job-client.ts'
 
@@ -23,13 +24,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'renderio-facts-'))
   await chmod(folder, 0o755)
   const wrapper = join(folder, 'ffprobe')
-  const ffprobe = await findExecutable('ffprobe', process.env.PATH ?? '')
+  const ffprobe = await findExecutable(FFPROBE, process.env.PATH ?? '')
   await writeFile(wrapper, `#!/bin/sh\necho started >>${STARTS}\nexec '${ffprobe}' "$@"\n`, { mode: 0o755 })
   executor = await startExecutor({ env: { FFPROBE_PATH: wrapper } })
   const movie = join(folder, 'in.mp4')
-  await run('ffmpeg', ['-v', 'error', ...picture(2), ...tone(2), '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '10', '-c:a', 'aac', movie])
+  await run(FFMPEG, ['-v', 'error', ...picture(2), ...tone(2), '-pix_fmt', 'yuv420p', '-bf', '2', '-g', '10', '-c:a', 'aac', movie])
   source = new Uint8Array(await readFile(movie))
-  encoders = (await run('ffmpeg', ['-v', 'error', '-encoders'])).stdout
+  encoders = (await run(FFMPEG, ['-v', 'error', '-encoders'])).stdout
 })
 afterAll(async () => {
   await executor.stop()
@@ -230,14 +231,14 @@ const CHAPTERS =
 
 describe.concurrent('the facts of an output are those that ffprobe tells', () => {
   test.for(Object.entries(READ))('%s, without starting it', async ([, row], { skip }) => {
-    skip(isMissing(row), 'FFmpeg lacks the encoder')
+    skip(isMissing(row), `FFmpeg with the encoder ${row.encoder}`)
     const { facts, expected, starts } = await make(row)
     expect(facts).toEqual(row.rounded ? { ...expected, duration: withinMillisecond(facts.duration, expected.duration) } : expected)
     expect(starts).toBe(0)
   })
 
   test.for(Object.entries(PROBED))('%s, by starting it', async ([, row], { skip }) => {
-    skip(isMissing(row), 'FFmpeg lacks the encoder')
+    skip(isMissing(row), `FFmpeg with the encoder ${row.encoder}`)
     const { facts, expected, starts } = await make(row)
     expect(facts).toEqual(expected)
     expect(starts).toBe(1)
@@ -261,7 +262,7 @@ async function make({ commands, filename }: Row): Promise<{ facts: MediaFacts; e
   const facts = state.state === 'SUCCEEDED' ? state.outputs.out?.media : undefined
   if (facts === undefined) throw new Error(`${JSON.stringify(state)}\n${await job.log()}`)
   const files = (await job.folder()) ?? ''
-  const { stdout } = await run('ffprobe', ['-v', 'error', '-of', 'json', '-show_format', '-show_streams', join(files, filename)])
+  const { stdout } = await run(FFPROBE, ['-v', 'error', '-of', 'json', '-show_format', '-show_streams', join(files, filename)])
   const starts = (await readdir(files)).includes(STARTS) ? (await readFile(join(files, STARTS), 'utf8')).split('\n').length - 1 : 0
   await job.remove()
   return { facts, expected: mediaFacts(JSON.parse(stdout), filename), starts }

@@ -3,11 +3,11 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { RunRequest } from '../../src/executor/protocol.ts'
+import { needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { killProcess } from '../support/processes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { JobClient, processesWith, refusal } from './job-client.ts'
-import { availableSandboxes } from './sandboxes.ts'
 
 const SUBTITLES = '1\n00:00:00,000 --> 00:00:01,000\nHello\n'
 
@@ -21,10 +21,8 @@ const convert = (token: string): Partial<RunRequest> => ({
 const started = (token: string) => waitUntil('FFmpeg has been started', async () => (await processesWith(token)).length > 0)
 const gone = (token: string) => waitUntil('FFmpeg is gone', async () => (await processesWith(token)).length === 0)
 
-const available = await availableSandboxes()
-
 for (const kind of ['landlock', 'bwrap', 'none'] as const) {
-  describe.skipIf(!available.has(kind))(`in the sandbox ${kind}`, () => {
+  describe(`in the sandbox ${kind}`, needsSandbox(kind), () => {
     let executor: ExecutorProcess
     beforeAll(async () => {
       executor = await startExecutor({ env: { SANDBOX: kind, MAX_SPARE_FFMPEGS: '2' } })

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { JobClient, refusal } from './job-client.ts'
@@ -145,7 +146,7 @@ describe('PUT inputs', () => {
     expect(await refusal(response)).toEqual([400, 'BAD_REQUEST'])
   })
 
-  test.runIf(process.platform === 'linux')('memory does not grow with the size of an input', async () => {
+  test('memory does not grow with the size of an input', needs('linux'), async () => {
     const peak = async () => Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${executor.pid}/status`, 'utf8'))?.[1])
     const job = new JobClient(executor)
     // As much as it takes until memory is reused rather than asked for.

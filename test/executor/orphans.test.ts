@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { findExecutable } from '../../container/executable.ts'
+import { FFMPEG, FFPROBE } from '../machine/ffmpeg.ts'
+import { needsSandbox } from '../machine/needs.ts'
 import { startExecutor } from '../support/executor-process.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { endless, JobClient, processesWith } from './job-client.ts'
-import { availableSandboxes } from './sandboxes.ts'
-
-const available = await availableSandboxes()
 
 /** Has an executor with this environment killed while FFmpeg runs, and waits for FFmpeg's end. */
 async function killedWhileRunning(env: Record<string, string>): Promise<void> {
@@ -24,11 +23,11 @@ async function killedWhileRunning(env: Record<string, string>): Promise<void> {
 
 describe('no FFmpeg outlives its executor, even when that is killed', () => {
   for (const kind of ['landlock', 'bwrap', 'none'] as const) {
-    test.skipIf(!available.has(kind))(`in the sandbox ${kind}`, () => killedWhileRunning({ SANDBOX: kind }))
+    test(`in the sandbox ${kind}`, needsSandbox(kind), () => killedWhileRunning({ SANDBOX: kind }))
   }
 
   test('where the kernel does not see to it', async () => {
-    const [ffmpeg, ffprobe] = await Promise.all(['ffmpeg', 'ffprobe'].map((name) => findExecutable(name, process.env.PATH ?? '')))
+    const [ffmpeg, ffprobe] = await Promise.all([FFMPEG, FFPROBE].map((name) => findExecutable(name, process.env.PATH ?? '')))
     const empty = await mkdtemp(join(tmpdir(), 'renderio-test-'))
     onTestFinished(() => rm(empty, { recursive: true, force: true }))
     await killedWhileRunning({ SANDBOX: 'none', FFMPEG_PATH: ffmpeg ?? '', FFPROBE_PATH: ffprobe ?? '', PATH: empty })

@@ -1,6 +1,7 @@
 import { readdir, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { endless, JobClient, LIMITS, processesWith, refusal, testSource } from './job-client.ts'
 
@@ -168,7 +169,7 @@ describe('a run that fails', () => {
     expect(state).toMatchObject({ state: 'FAILED', error: { code: 'OUTPUT_TOO_LARGE' } })
   })
 
-  test.runIf(process.platform === 'linux')('the memory limit ends a picture that is too large', async () => {
+  test('the memory limit ends a picture that is too large', needs('linux'), async () => {
     const small = await startExecutor({ env: { MAX_FFMPEG_MEMORY_MB: '500' } })
     try {
       const state = await new JobClient(small).ended({

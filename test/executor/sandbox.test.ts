@@ -8,11 +8,9 @@ import { harmlessDemuxers } from '../../container/probe.ts'
 import { launcherComplaint, sandboxedArgv } from '../../container/sandbox.ts'
 import { noSocketsFilter } from '../../container/seccomp.ts'
 import type { JobState } from '../../src/executor/protocol.ts'
+import { needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { JobClient, testSource } from './job-client.ts'
-import { availableSandboxes } from './sandboxes.ts'
-
-const available = await availableSandboxes()
 
 /** Copies any file byte by byte: the most direct way for FFmpeg to read what it should not. */
 const copy = (source: string, target: string): string[] => ['-f', 'data', '-i', source, '-map', '0', '-c', 'copy', '-f', 'data', target]
@@ -27,7 +25,7 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
   // `none` is the control: where it lets an attack through, the attack is real and the others stop it.
   const walled = kind !== 'none'
 
-  describe.skipIf(!available.has(kind))(`in the sandbox ${kind}`, () => {
+  describe(`in the sandbox ${kind}`, needsSandbox(kind), () => {
     const secret = randomUUID()
     let executor: ExecutorProcess
     let outside: string

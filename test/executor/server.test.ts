@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { executorHealthSchema } from '../../src/executor/protocol.ts'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { runningProcesses } from '../support/processes.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -54,7 +55,7 @@ describe('health', () => {
 
   test('is 503 as soon as FFmpeg does not run', async () => {
     const ffmpeg = join(await temporaryFolder(), 'ffmpeg')
-    await writeFile(ffmpeg, '#!/bin/sh\nexec /usr/bin/env ffmpeg "$@"\n', { mode: 0o755 })
+    await writeFile(ffmpeg, `#!/bin/sh\nexec '${FFMPEG}' "$@"\n`, { mode: 0o755 })
     const executor = await started({ FFMPEG_PATH: ffmpeg, SANDBOX: 'none' })
     await writeFile(ffmpeg, '#!/bin/sh\nexit 1\n')
     const response = await fetch(`${executor.url}/v1/health`)

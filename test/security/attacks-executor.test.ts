@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { JobClient } from '../executor/job-client.ts'
-import { availableSandboxes } from '../executor/sandboxes.ts'
+import { needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { type Attack, attacks, type Prey } from './attacks.ts'
 import { type Canary, makeCanary } from './canary.ts'
@@ -15,8 +15,6 @@ import { Trap } from './trap.ts'
 const HELD_SECONDS = 3
 /** Where an attack must get through, on a busy machine too. */
 const FREE_SECONDS = 50
-
-const available = await availableSandboxes()
 
 /** Each attack that gets to its prey where nothing protects it, and what is seen of that. It needs no part of FFmpeg that a build may lack. */
 const DANGEROUS: Record<string, string> = {
@@ -81,7 +79,7 @@ async function trapInAnotherJob(executor: ExecutorProcess): Promise<Trap> {
 }
 
 for (const kind of ['landlock', 'bwrap'] as const) {
-  describe.skipIf(!available.has(kind))(`with no policy and no guards, in the sandbox ${kind}`, () => {
+  describe(`with no policy and no guards, in the sandbox ${kind}`, needsSandbox(kind), () => {
     const ownSecret = crypto.randomUUID()
     let executor: ExecutorProcess
     beforeAll(async () => {
@@ -126,7 +124,7 @@ for (const kind of ['landlock', 'bwrap'] as const) {
   })
 }
 
-describe.skipIf(!available.has('none'))('with nothing to hold them, so that the tests above are real ones', () => {
+describe('with nothing to hold them, so that the tests above are real ones', () => {
   const ownSecret = crypto.randomUUID()
   let executor: ExecutorProcess
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32, deflateSync } from 'node:zlib'
-import { FFMPEG } from './sample-media.ts'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 
 /** Three frames, each ten hours after the one before; made in `folder`. */
 export async function hoursApart(folder: string): Promise<Uint8Array<ArrayBuffer>> {

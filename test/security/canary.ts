@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import { FFMPEG } from './sample-media.ts'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 
 export interface Canary {
   secret: string

@@ -1,6 +1,6 @@
 /** What the FFmpeg at hand can do, read from its own help. */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { FFMPEG } from './sample-media.ts'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 
 export interface HelpOption {
   /** `filter`, `muxer` … and the name of the component. */

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 import { type Attack, attacks } from './attacks.ts'
-import { FFMPEG, makeSamples } from './sample-media.ts'
+import { makeSamples } from './sample-media.ts'
 
 let folder = ''
 let visits = 0

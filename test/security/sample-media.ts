@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process'
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { FFMPEG } from '../machine/ffmpeg.ts'
+import { FONTS } from '../machine/fonts.ts'
 
 const run = promisify(execFile)
-
-export const FFMPEG = process.env.FFMPEG_PATH ?? 'ffmpeg'
 
 /** Alias of an input → name of its sample file. */
 export const SAMPLES = {
@@ -72,14 +72,6 @@ const WRITTEN: readonly [string, string][] = [
   // The job's folder holds inputs under their alias.
   ['list.txt', "file 'in_video.mp4'\nfile 'in_video.mp4'\n"],
   ['chapters.txt', ';FFMETADATA1\ntitle=With chapters\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=One\n'],
-]
-
-/** Where systems keep one font that has Latin letters. */
-export const FONTS = [
-  '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
-  '/usr/share/fonts/dejavu/DejaVuSans.ttf',
-  '/usr/share/fonts/TTF/DejaVuSans.ttf',
-  '/System/Library/Fonts/Supplemental/Arial.ttf',
 ]
 
 /** Fills `folder` with all samples; returns the aliases of those that this machine has nothing for. */

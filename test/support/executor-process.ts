@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
+import { FFMPEG, FFPROBE } from '../machine/ffmpeg.ts'
 
 const START_DEADLINE_MS = 60_000
 const STOP_DEADLINE_MS = 10_000
@@ -35,6 +36,8 @@ export async function startExecutor(options: { env?: Record<string, string> } = 
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: process.env.HOME ?? '',
+    FFMPEG_PATH: FFMPEG,
+    FFPROBE_PATH: FFPROBE,
     PORT: '0',
     HOST: '127.0.0.1',
     JOBS_DIR: jobsDir,

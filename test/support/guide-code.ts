@@ -1,5 +1,4 @@
 /** The programs that the guides show, as they stand there. */
-import { execFileSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 
@@ -10,14 +9,4 @@ export async function codeInGuide(guide: string, { language, file }: { language:
   const code = [...blocks].find(([, name, block]) => name === language && block?.split('\n')[0]?.includes(file))?.[2]
   if (code === undefined) throw new Error(`the guide ${guide} shows no ${file}`)
   return code
-}
-
-/** Whether this machine has what runs it. */
-export function isInstalled(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { FFMPEG } from '../machine/ffmpeg.ts'
 import type { MediaRequest } from './media-request.ts'
 import { zipArchive } from './zip-archive.ts'
 
@@ -57,7 +58,7 @@ async function makeSamples(): Promise<Map<string, Buffer>> {
   await Promise.all(
     Object.entries(SAMPLES).map(async ([name, args]) => {
       const file = path.join(folder, name)
-      await promisify(execFile)('ffmpeg', ['-v', 'error', '-y', ...args, file])
+      await promisify(execFile)(FFMPEG, ['-v', 'error', '-y', ...args, file])
       files.set(name, await readFile(file))
     }),
   )

@@ -1,5 +1,6 @@
-/** The machine's process table, as `ps` shows it on Linux and macOS. */
+/** The machine's process table: `/proc` on Linux, elsewhere as `ps` shows it. */
 import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 export interface ProcessInfo {
@@ -10,7 +11,32 @@ export interface ProcessInfo {
 }
 
 /** Every process that runs. One that has ended and only waits for its parent to notice (a zombie) does not count. */
-export async function runningProcesses(): Promise<ProcessInfo[]> {
+export function runningProcesses(): Promise<ProcessInfo[]> {
+  return process.platform === 'linux' ? processesInProc() : processesOfPs()
+}
+
+async function processesInProc(): Promise<ProcessInfo[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const found = await Promise.all(pids.map((pid) => processInProc(Number(pid))))
+  return found.filter((info) => info !== null)
+}
+
+/** See proc_pid_stat(5): the name, in parentheses, may hold anything. Null where the process has ended. */
+async function processInProc(pid: number): Promise<ProcessInfo | null> {
+  try {
+    const [stat, commandLine] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')])
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
+    const [state = '', parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (state === 'Z' || state === 'X') return null
+    // A thread of the kernel has no command line.
+    const command = commandLine === '' ? `[${name}]` : commandLine.replace(/\0$/, '').replaceAll('\0', ' ')
+    return { pid, parent: Number(parent), group: Number(group), command }
+  } catch {
+    return null
+  }
+}
+
+async function processesOfPs(): Promise<ProcessInfo[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,pgid=,stat=,args='], { maxBuffer: 16 * 1024 * 1024 })
   return stdout.split('\n').flatMap((line) => {
     const fields = line.match(/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/)

@@ -1,11 +1,12 @@
 /** The request as code: each language sends the very body that the console would send. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, type TestOptions, test } from 'vitest'
 import type { SubmitRequest } from '../../../src/console/api/types.ts'
 import { type Language, snippet } from '../../../src/console/request/snippets.ts'
+import { needs } from '../../machine/needs.ts'
 
 const KEY = 'ffsk_of_the_environment'
 const PROGRAMS: Record<Language, [string, ...string[]]> = {
@@ -13,6 +14,7 @@ const PROGRAMS: Record<Language, [string, ...string[]]> = {
   JavaScript: [process.execPath, '--input-type=module', '-e'],
   Python: ['python3', '-c'],
 }
+const NEEDS: Record<Language, TestOptions> = { curl: needs('shell'), JavaScript: {}, Python: needs('python') }
 const HOSTILE = `it's "quoted" $HOME \`id\` \\{\\{x\\}\\} 100% é 🎬\n\ttwo lines; rm -rf <a>`
 const BODIES: Record<string, SubmitRequest> = {
   single: {
@@ -48,19 +50,9 @@ async function startService(): Promise<{ origin: string; received: Promise<Recei
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received: promise }
 }
 
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
 for (const language of ['curl', 'JavaScript', 'Python'] as const) {
   const [program, ...args] = PROGRAMS[language]
-  const runs = isInstalled(program) && (language !== 'curl' || isInstalled('curl'))
-  describe.skipIf(!runs).each(Object.entries(BODIES))(`${language}, %s`, (kind, body) => {
+  describe.each(Object.entries(BODIES))(`${language}, %s`, NEEDS[language], (kind, body) => {
     test('sends the body to the last character, with the key of the environment', async () => {
       const { origin, received } = await startService()
       await promisify(execFile)(program, [...args, snippet(language, body, origin)], { env: { ...process.env, RENDERIO_API_KEY: KEY } })

@@ -7,7 +7,9 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findFreePort } from '../../../src/cli/ports.ts'
 import { signWebhook } from '../../../src/webhooks/sign.ts'
-import { codeInGuide, isInstalled } from '../../support/guide-code.ts'
+import { needs } from '../../machine/needs.ts'
+import type { RequirementId } from '../../machine/requirements.ts'
+import { codeInGuide } from '../../support/guide-code.ts'
 import { waitUntil } from '../../support/wait-until.ts'
 
 const SECRETS = { text: 'gehéim 🔑', base64: `whsec_${Buffer.from('thirty-two bytes of a random key').toString('base64')}` }
@@ -16,12 +18,13 @@ interface Receiver {
   language: string
   file: string
   argv: (file: string, port: number) => [string, ...string[]]
+  needs: RequirementId[]
 }
 
 const RECEIVERS: Receiver[] = [
-  { language: 'js', file: 'receiver.mjs', argv: (file) => [process.execPath, file] },
-  { language: 'python', file: 'receiver.py', argv: (file) => ['python3', file] },
-  { language: 'php', file: 'receiver.php', argv: (file, port) => ['php', '-S', `127.0.0.1:${port}`, file] },
+  { language: 'js', file: 'receiver.mjs', argv: (file) => [process.execPath, file], needs: [] },
+  { language: 'python', file: 'receiver.py', argv: (file) => ['python3', file], needs: ['python'] },
+  { language: 'php', file: 'receiver.php', argv: (file, port) => ['php', '-S', `127.0.0.1:${port}`, file], needs: ['php'] },
 ]
 
 let folder: string
@@ -37,8 +40,7 @@ describe.each(RECEIVERS)('$file', (receiver) => {
 })
 
 for (const receiver of RECEIVERS) {
-  const [program] = receiver.argv('', 0)
-  describe.skipIf(!isInstalled(program)).each(Object.entries(SECRETS))(`${receiver.file} with a secret in %s`, (_, secret) => {
+  describe.each(Object.entries(SECRETS))(`${receiver.file} with a secret in %s`, needs(...receiver.needs), (_, secret) => {
     let url: string
     let receiving: ChildProcess
     beforeAll(async () => {
