@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { surveyMachine } from './test/machine/survey.ts'
+
+// The tests inherit these, and so do the stacks and executors that they start.
+const machine = await surveyMachine()
+process.env.FFMPEG_PATH = machine.ffmpeg
+process.env.FFPROBE_PATH = machine.ffprobe
 
 /** Each project is a layer: pure functions, the executor's program, the Worker in workerd, the whole stack. */
 export default defineConfig({
@@ -13,10 +19,19 @@ export default defineConfig({
       './test/reporters/skipped.ts',
       ...(process.env.CI ? ['./test/reporters/slowest.ts'] : []),
     ],
-    globalSetup: ['test/machine/survey.ts', 'test/support/prebuild.ts'],
+    globalSetup: ['test/support/prebuild.ts'],
+    provide: { missing: machine.missing },
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { test: { name: 'executor', include: ['test/executor/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'executor',
+          include: ['test/executor/**/*.test.ts'],
+          globalSetup: ['test/machine/sandboxes.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -54,7 +69,15 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      { test: { name: 'security', include: ['test/security/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'security',
+          include: ['test/security/**/*.test.ts'],
+          globalSetup: ['test/machine/sandboxes.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       {
         test: {
           name: 'container',

@@ -2,64 +2,40 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { TestProject } from 'vitest/node'
 import { findExecutable } from '../../container/executable.ts'
 import { findFfmpeg } from '../../src/cli/ffmpeg-path.ts'
 import { findChromium } from './chromium.ts'
 import { FONTS } from './fonts.ts'
-import { REQUIREMENTS, type RequirementId } from './requirements.ts'
-import { hasSandbox } from './sandboxes.ts'
+import type { RequirementId } from './requirements.ts'
 
 /** The major version of libavutil in FFmpeg 5. */
 const LIBAVUTIL_OF_FFMPEG_5 = 57
 /** Encoders that every distribution's FFmpeg has. */
 const USUAL_ENCODERS = ['libx264', 'libx265', 'libvpx-vp9', 'libaom-av1', 'libmp3lame', 'libopus', 'libvorbis', 'libwebp']
-/** The projects whose tests run in a sandbox of their choice. */
-const WITH_SANDBOXES = ['executor', 'security']
 
-type Survey = Record<RequirementId, boolean>
+export interface Machine {
+  ffmpeg: string
+  ffprobe: string
+  /** Of the requirements that take no more than a look. The projects that need a sandbox or an engine try them themselves. */
+  missing: RequirementId[]
+}
 
-export default async function setup(project: TestProject): Promise<void> {
+/** Throws an OperatorError where there is no FFmpeg at all. */
+export async function surveyMachine(): Promise<Machine> {
   const { ffmpeg, ffprobe } = await findFfmpeg({
     ffmpegPath: process.env.FFMPEG_PATH || undefined,
     ffprobePath: process.env.FFPROBE_PATH || undefined,
   })
-  // The tests inherit these, and so do the stacks and executors that they start.
-  process.env.FFMPEG_PATH = ffmpeg
-  process.env.FFPROBE_PATH = ffprobe
-  const asksForSandboxes = project.vitest.projects.some(({ name }) => WITH_SANDBOXES.includes(name))
-  const found = await survey(ffmpeg, asksForSandboxes)
-  project.provide(
-    'missing',
-    requirementIds().filter((requirement) => !found[requirement]),
-  )
-}
-
-async function survey(ffmpeg: string, asksForSandboxes: boolean): Promise<Survey> {
-  const isInstalled = async (program: string) => (await findExecutable(program, process.env.PATH ?? '')) !== null
-  const [ffmpeg5, landlock, bwrap, php, python, bash, curl] = await Promise.all([
-    isCurrent(ffmpeg),
-    asksForSandboxes ? hasSandbox('landlock') : true,
-    asksForSandboxes ? hasSandbox('bwrap') : true,
-    isInstalled('php'),
-    isInstalled('python3'),
-    isInstalled('bash'),
-    isInstalled('curl'),
+  const has = await Promise.all([
+    isCurrent(ffmpeg).then((found) => ['ffmpeg5', found] as const),
+    areInstalled('php').then((found) => ['php', found] as const),
+    areInstalled('python3').then((found) => ['python', found] as const),
+    areInstalled('bash', 'curl').then((found) => ['shell', found] as const),
+    ['linux', process.platform === 'linux'] as const,
+    ['chromium', findChromium() !== null] as const,
+    ['font', FONTS.some((font) => existsSync(font))] as const,
   ])
-  return {
-    ffmpeg5,
-    landlock,
-    bwrap,
-    sandbox: landlock || bwrap,
-    linux: process.platform === 'linux',
-    // The setup of the container tests, which makes their images, knows better.
-    docker: true,
-    chromium: findChromium() !== null,
-    php,
-    python,
-    shell: bash && curl,
-    font: FONTS.some((font) => existsSync(font)),
-  }
+  return { ffmpeg, ffprobe, missing: has.filter(([, found]) => !found).map(([requirement]) => requirement) }
 }
 
 async function isCurrent(ffmpeg: string): Promise<boolean> {
@@ -69,7 +45,7 @@ async function isCurrent(ffmpeg: string): Promise<boolean> {
   return libavutil >= LIBAVUTIL_OF_FFMPEG_5 && USUAL_ENCODERS.every((encoder) => encoders.stdout.includes(` ${encoder} `))
 }
 
-function requirementIds(): RequirementId[] {
-  const isId = (key: string): key is RequirementId => key in REQUIREMENTS
-  return Object.keys(REQUIREMENTS).filter(isId)
+async function areInstalled(...programs: string[]): Promise<boolean> {
+  const found = await Promise.all(programs.map((program) => findExecutable(program, process.env.PATH ?? '')))
+  return found.every((program) => program !== null)
 }
