@@ -13,7 +13,7 @@ const run = promisify(execFile)
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const STAND_INS = path.join(import.meta.dirname, 'stand-ins')
-const DOCKER = existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker'
+const DOCKER = dockerOnPath()
 const NODE_IMAGE = 'node:24-trixie-slim'
 const SIDECAR_IMAGE = 'renderio-test-sidecar'
 /** The executor's image, as the guide to self-hosting builds it. */
@@ -61,6 +61,12 @@ export async function prepareEngine(log: (line: string) => void): Promise<Engine
 export async function docker(...args: string[]): Promise<string> {
   const { stdout } = await run(DOCKER, args, { maxBuffer: 64 * 1024 * 1024 })
   return stdout.trim()
+}
+
+/** The system's own client before any other: one that was put beside it may lack what the engine's package brings along. */
+function dockerOnPath(): string {
+  const onPath = (process.env.PATH ?? '').split(path.delimiter).includes('/usr/bin')
+  return onPath && existsSync('/usr/bin/docker') ? '/usr/bin/docker' : 'docker'
 }
 
 async function has(image: string): Promise<boolean> {
