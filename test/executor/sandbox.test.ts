@@ -8,7 +8,7 @@ import { harmlessDemuxers } from '../../container/probe.ts'
 import { launcherComplaint, sandboxedArgv } from '../../container/sandbox.ts'
 import { noSocketsFilter } from '../../container/seccomp.ts'
 import type { JobState } from '../../src/executor/protocol.ts'
-import { needsSandbox } from '../machine/needs.ts'
+import { needs, needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { JobClient, testSource } from './job-client.ts'
 
@@ -84,7 +84,7 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
       expect(await readFile(path, 'utf8')).toBe(walled ? secret : 'overwritten')
     })
 
-    test("the executor's environment is not FFmpeg's, nor to be read elsewhere", async () => {
+    test("the executor's environment is not FFmpeg's, nor to be read elsewhere", needs('linux'), async () => {
       const own = new JobClient(executor)
       const state = await own.ended({ commands: [copy('/proc/self/environ', 'out.bin')], outputs: { out: 'out.bin' } })
       expect(await everythingShown(own, state)).not.toContain(secret)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { JobClient } from '../executor/job-client.ts'
-import { needsSandbox } from '../machine/needs.ts'
+import { needs, needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { type Attack, attacks, type Prey } from './attacks.ts'
 import { type Canary, makeCanary } from './canary.ts'
@@ -140,7 +140,7 @@ describe('with nothing to hold them, so that the tests above are real ones', () 
     expect(await lootOf(executor, title, await trapInAnotherJob(executor), FREE_SECONDS)).not.toEqual([])
   })
 
-  test("the executor's environment comes out", async () => {
+  test("the executor's environment comes out", needs('linux'), async () => {
     const prey = { file: `/proc/${executor.pid}/environ`, listener: '127.0.0.1:1', folder: root }
     const shown = await strike(executor, attackOn(prey, 'raw data of a local file'), video, FREE_SECONDS)
     expect(shown.includes(ownSecret)).toBe(true)
