@@ -129,7 +129,7 @@ describe('a sequence', () => {
 const HLS = [...testSource(3), '-c:v', 'libx264', '-preset', 'ultrafast', '-g', '10', '-f', 'hls', '-hls_time', '1', '-hls_list_size', '0']
 
 describe('a playlist', () => {
-  test('is its manifest and segments, each of which is fetched by its name', async () => {
+  test('is its manifest and segments, each of which is fetched by its name', needs('ffmpeg5'), async () => {
     const { job, state } = await run(playlist('out.m3u8'), [
       [...HLS, '-hls_segment_filename', 'seg_%03d.ts', 'out.m3u8'],
       [...testSource(0.1), 'other.ts'],
@@ -170,7 +170,7 @@ describe('a playlist', () => {
     expect(elsewhere.state).toMatchObject({ state: 'SUCCEEDED' })
   })
 
-  test('with variants has the playlist and segments of each', async () => {
+  test('with variants has the playlist and segments of each', needs('ffmpeg5'), async () => {
     const variants = ['-map', '0:v', '-map', '0:v', '-b:v:0', '100k', '-b:v:1', '50k', '-var_stream_map', 'v:0,name:hi v:1,name:lo']
     const { job, state } = await run(playlist('master.m3u8'), [[...HLS, ...variants, '-master_pl_name', 'master.m3u8', 'v_%v.m3u8']])
     expect(await listOf(job)).toEqual(
@@ -179,7 +179,7 @@ describe('a playlist', () => {
     expect(state).toMatchObject({ outputs: { out: { media: { duration: 3 }, bundle: { file_count: 9 } } } })
   })
 
-  test('of DASH has what its templates name', async () => {
+  test('of DASH has what its templates name', needs('ffmpeg5'), async () => {
     const dash = [
       ...testSource(3),
       '-f',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findExecutable } from '../../container/executable.ts'
 import { type MediaFacts, mediaFacts } from '../../src/ffmpeg/media.ts'
 import { FFMPEG, FFPROBE } from '../machine/ffmpeg.ts'
+import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { JobClient } from './job-client.ts'
 
@@ -230,7 +231,7 @@ const CHAPTERS =
   ';FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=1000\ntitle=One\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=2000\ntitle=Two\n'
 
 describe.concurrent('the facts of an output are those that ffprobe tells', () => {
-  test.for(Object.entries(READ))('%s, without starting it', async ([, row], { skip }) => {
+  test.for(Object.entries(READ))('%s, without starting it', needs('ffmpeg5'), async ([, row], { skip }) => {
     skip(isMissing(row), `FFmpeg with the encoder ${row.encoder}`)
     const { facts, expected, starts } = await make(row)
     expect(facts).toEqual(row.rounded ? { ...expected, duration: withinMillisecond(facts.duration, expected.duration) } : expected)

@@ -3,6 +3,7 @@ import { isExitingOption, parseArgv } from '../../src/ffmpeg/argv.ts'
 import { FILTERS } from '../../src/ffmpeg/policy-filters.ts'
 import { NAMED_DEMUXERS, REFUSED_DEMUXERS, REFUSED_MUXERS } from '../../src/ffmpeg/policy-formats.ts'
 import { OPTIONS } from '../../src/ffmpeg/policy-options.ts'
+import { needs } from '../machine/needs.ts'
 import { componentNames, freeOptions, outputDevices, positionalOptions, splitByFfmpeg, toolOptions } from './ffmpeg-options.ts'
 
 /** Words in an option's name or help that hint at something being opened. */
@@ -119,7 +120,7 @@ describe('the tables know this FFmpeg', () => {
     expect(unknown.map(({ name, help }) => `-${name}: ${help}`)).toEqual([])
   })
 
-  it('every command-line option takes a value exactly if FFmpeg gives it one', () => {
+  it('every command-line option takes a value exactly if FFmpeg gives it one', needs('ffmpeg5'), () => {
     // Left out: what acts while FFmpeg still reads its command line, and what the policy refuses whatever follows.
     const names = new Set(
       toolOptions()
@@ -135,7 +136,7 @@ describe('the tables know this FFmpeg', () => {
     expect(outputs).toEqual(outputsOfFfmpeg)
   })
 
-  it('a bare value that goes to an option with a rule is judged by it', () => {
+  it('a bare value that goes to an option with a rule is judged by it', needs('ffmpeg5'), () => {
     for (const [filter, rule] of FILTERS) {
       if ('refused' in rule || !filterNames.has(filter)) continue
       // Beyond those that the table knows, whatever looks like a path or URL is refused.
