@@ -66,9 +66,9 @@ export class Executor extends Container<Env> {
     await this.#starting
   }
 
-  /** Nobody has asked anything for `sleepAfter`: a program that still works is left at it, one that does not is ended for certain. */
+  /** Nobody has asked anything for `sleepAfter`: a program that still starts or works is left at it, one that does not is ended for certain. */
   override async onActivityExpired(): Promise<void> {
-    if (await this.#isBusy()) {
+    if (this.#starting !== null || (await this.#isBusy())) {
       this.renewActivityTimeout()
       return
     }
