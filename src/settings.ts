@@ -27,6 +27,7 @@ const settingsSchema = z
     MAX_DOWNLOAD_SECONDS: count(1800),
     MIN_DOWNLOAD_KBPS: z.coerce.number().positive().default(8),
     CONTAINER_IDLE_SECONDS: count(300),
+    CONTAINER_SCOPE: optionalText,
     RATE_LIMITS: z.enum(['on', 'off']).default('on'),
     MAX_JOB_DISK_MB: z.coerce.number().positive().default(10_000),
     /** What R2 takes as a part. */
@@ -56,6 +57,8 @@ const settingsSchema = z
     minDownloadRate: (raw.MIN_DOWNLOAD_KBPS * 1000) / 8,
     /** How long a container that has nothing to do is kept, in milliseconds. */
     containerIdleMs: raw.CONTAINER_IDLE_SECONDS * 1000,
+    /** What sets the containers of this service apart from those of another on the same engine; null where there is no other. */
+    containerScope: raw.CONTAINER_SCOPE,
     rateLimits: raw.RATE_LIMITS === 'on',
     maxJobDiskBytes: Math.floor(raw.MAX_JOB_DISK_MB * MEBIBYTE),
     uploadPartBytes: raw.UPLOAD_PART_MB * MEBIBYTE,

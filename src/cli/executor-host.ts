@@ -13,12 +13,16 @@ export interface ExecutorHost {
   stop: () => Promise<void>
 }
 
-/** Containers of this machine's Docker engine, which the Worker's runtime starts. Throws an OperatorError where there is no engine. */
-export async function useContainers(): Promise<ExecutorHost> {
+/**
+ * Containers of this machine's Docker engine, which the Worker's runtime starts. Throws an OperatorError where there is no engine.
+ * @param scope what no other stack on that engine has
+ */
+export async function useContainers({ stateDir, scope }: { stateDir: string; scope: string }): Promise<ExecutorHost> {
   await assertDockerRuns()
   // What a killed stack has left: nobody would ever end it.
-  await removeContainers()
-  return { description: 'containers', vars: {}, containers: true, program: null, stop: removeContainers }
+  await removeContainers(stateDir)
+  const vars = { CONTAINER_SCOPE: scope }
+  return { description: 'containers', vars, containers: true, program: null, stop: () => removeContainers(stateDir) }
 }
 
 /** An executor that somebody else runs, on this machine or on another. */

@@ -1,5 +1,5 @@
 /** The secrets of one state folder: made at its first start, and kept, so that keys and signed URLs outlive a restart. */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
@@ -27,6 +27,11 @@ export async function loadInstanceSecrets(stateDir: string): Promise<InstanceSec
   }
   await writePrivateFile(file, `${JSON.stringify(secrets, null, 2)}\n`)
   return secrets
+}
+
+/** A name that no other state folder has, on this machine or another, and that tells nothing of the secrets. */
+export function scopeOf(secrets: InstanceSecrets, stateDir: string): string {
+  return createHash('sha256').update(secrets.url_signing_secret).update(stateDir).digest('hex').slice(0, 16)
 }
 
 /** Writes a file that only its owner can read, whole or not at all. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ApiKeyRecord, hashApiKey } from '../api/api-key.ts'
 import { type ExecutorHost, useContainers, useExecutor } from './executor-host.ts'
 import { startExecutorProcess } from './executor-process.ts'
-import { type InstanceSecrets, loadInstanceSecrets, writePrivateFile } from './instance-secrets.ts'
+import { type InstanceSecrets, loadInstanceSecrets, scopeOf, writePrivateFile } from './instance-secrets.ts'
 import { OperatorError } from './operator-error.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
 import type { Settings } from './settings.ts'
@@ -104,7 +104,7 @@ export async function startStack({ settings, executorIn = 'process', watch = fal
   return { url, apiKey, executor: executor.description, stop }
 
   function hostExecutor(): Promise<ExecutorHost> {
-    if (executorIn === 'containers') return useContainers()
+    if (executorIn === 'containers') return useContainers({ stateDir: settings.stateDir, scope: scopeOf(secrets, settings.stateDir) })
     return settings.executor ? useExecutor(settings.executor) : startExecutorProcess(settings, secrets.executor_token, log)
   }
 }

@@ -1,6 +1,7 @@
 /** The Worker as a process of this machine, supervised. */
 import path from 'node:path'
 import type { ApiKeyRecord } from '../api/api-key.ts'
+import { dockerForWrangler } from './docker.ts'
 import { PROJECT_ROOT } from './settings.ts'
 import { Supervised } from './supervise.ts'
 import type { WorkerBundle } from './worker-bundle.ts'
@@ -39,7 +40,7 @@ export function startWorkerProcess({ log, bundle, containers, apiKey, ...place }
     name: 'The Worker',
     argv,
     cwd: PROJECT_ROOT,
-    env: wranglerEnvironment(place.stateDir),
+    env: { ...wranglerEnvironment(place.stateDir), ...(containers && dockerForWrangler()) },
     graceMs: GRACE_MS,
     onLine: (line) => {
       if (isWorthShowing(line)) log(line)
