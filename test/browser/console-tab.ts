@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, inject } from 'vitest'
 
 const shared = inject('browser')
 /** Where everything is, and a key of the account that this test file has for itself; null where there is no browser, and all tests here are skipped. */
-export const place = shared && { ...shared, apiKey: shared.apiKeys[path.basename(expect.getState().testPath ?? '')] ?? '' }
+export const place = shared && { ...shared, apiKey: shared.apiKeys[path.basename(expect.getState().testPath ?? '', '.test.ts')] ?? '' }
 
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../test-results/screenshots')
 

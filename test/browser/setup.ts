@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
-import { type ApiKeyRecord, hashApiKey, newApiKey } from '../../src/api/api-key.ts'
-import { namespaceId } from '../../src/cli/key-store.ts'
-import { withLocalKv } from '../../src/cli/miniflare.ts'
 import { findChromium } from '../machine/chromium.ts'
+import { makeAccounts } from '../support/accounts.ts'
 import { startMediaServer } from '../support/media-server.ts'
 import { startTestStack } from '../support/stack.ts'
 import { WebhookReceiver } from '../support/webhook-receiver.ts'
@@ -58,14 +56,10 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 
 /** A stack with an account for each test file, named like it: what one file does moves nothing on another's pages. */
 async function startWithAccounts(stateDir: string) {
-  const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'))
-  const apiKeys = Object.fromEntries(names.map((name) => [name, newApiKey()]))
-  // Before the Worker starts, and all at once: whoever opens the store beside another may find it locked.
-  await withLocalKv({ id: namespaceId(), stateDir }, async (kv) => {
-    for (const [name, key] of Object.entries(apiKeys)) {
-      const record: ApiKeyRecord = { account: path.basename(name, '.test.ts'), label: '', created_at: new Date().toISOString() }
-      await kv.put(await hashApiKey(key), JSON.stringify(record))
-    }
-  })
+  const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith('.test.ts'))
+  const apiKeys = await makeAccounts(
+    stateDir,
+    files.map((file) => path.basename(file, '.test.ts')),
+  )
   return { stack: await startTestStack({ stateDir }), apiKeys }
 }

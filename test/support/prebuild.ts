@@ -5,7 +5,7 @@ import { buildSite } from '../../src/cli/site.ts'
 import { buildWorker } from '../../src/cli/worker-bundle.ts'
 
 /** The projects of which several files start a stack. The others do not wait for a bundle, nor need a folder that can be written. */
-const WITH_STACKS = ['browser', 'e2e']
+const WITH_STACKS = ['browser', 'container', 'e2e']
 
 export default async function setup({ vitest }: TestProject): Promise<void> {
   await buildSite()
