@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { COMPILE_CACHE } from './compile-cache.ts'
 import type { ExecutorHost } from './executor-host.ts'
 import { findFfmpeg } from './ffmpeg-path.ts'
 import { findFreePort, LOOPBACK } from './ports.ts'
@@ -35,8 +36,7 @@ export async function startExecutorProcess(settings: Settings, token: string, lo
     cwd: PROJECT_ROOT,
     env: {
       ...inherited,
-      // Types are then stripped once, and not at each start: the rest of its life it takes less memory, and starts programs faster.
-      NODE_COMPILE_CACHE: path.join(PROJECT_ROOT, 'dist/compile-cache'),
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       // Its notes on each job repeat what the Worker logs.
       LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
       HOST: LOOPBACK,

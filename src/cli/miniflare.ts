@@ -1,11 +1,15 @@
 /** Cloudflare on this machine: Miniflare, the simulator that wrangler's development server has inside, with its stores in a state folder. */
 import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import path from 'node:path'
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare'
 import { z } from 'zod'
 import { LOOPBACK } from './ports.ts'
 import { sourceLines } from './source-lines.ts'
 import type { WorkerBundle } from './worker-bundle.ts'
+
+/** Node searches a CommonJS file that is imported for the names in it, which takes longer than running these six megabytes. */
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare }: typeof import('miniflare') = createRequire(import.meta.url)('miniflare')
+type Miniflare = InstanceType<typeof Miniflare>
 
 /** What `miniflare-options.ts` has printed. */
 const optionsSchema = z.looseObject({ name: z.string(), bindings: z.record(z.string(), z.string()) })

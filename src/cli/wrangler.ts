@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { COMPILE_CACHE } from './compile-cache.ts'
 import { OperatorError } from './operator-error.ts'
 import { LOOPBACK } from './ports.ts'
 import { PROJECT_ROOT } from './settings.ts'
@@ -26,6 +27,7 @@ export function wranglerEnvironment(stateDir: string): NodeJS.ProcessEnv {
     X_LOCAL_OBSERVABILITY: 'false',
     // Bytes that pass through leave garbage that V8 would let grow to a quarter of a gigabyte before it looks.
     MINIFLARE_WORKERD_V8_FLAGS: process.env.MINIFLARE_WORKERD_V8_FLAGS ?? '--max-semi-space-size=1 --initial-old-space-size=2',
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     WRANGLER_LOG: 'log',
     NO_COLOR: '1',
     FORCE_COLOR: '0',
