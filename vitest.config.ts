@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { COMPILE_CACHE } from './src/cli/compile-cache.ts'
 import { surveyMachine } from './test/machine/survey.ts'
 
 // The tests inherit these, and so do the stacks and executors that they start.
 const machine = await surveyMachine()
 process.env.FFMPEG_PATH = machine.ffmpeg
 process.env.FFPROBE_PATH = machine.ffprobe
+// They start programs of the project hundreds of times.
+process.env.NODE_COMPILE_CACHE = COMPILE_CACHE
 
 /** Each project is a layer: pure functions, the executor's program, the Worker in workerd, the whole stack. */
 export default defineConfig({
