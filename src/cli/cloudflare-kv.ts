@@ -34,13 +34,14 @@ export class CloudflareKv implements KeyValues {
     return listedNamesSchema.parse(JSON.parse(await this.#kv('key', 'list'))).map(({ name }) => name)
   }
 
-  async values(names: readonly string[]): Promise<Map<string, string>> {
-    const values = new Map<string, string>()
+  async entries(): Promise<Map<string, string>> {
+    const names = await this.names()
+    const entries = new Map<string, string>()
     for (let start = 0; start < names.length; start += BULK_LIMIT) {
       const bulk = await this.#bulkValues(names.slice(start, start + BULK_LIMIT))
-      for (const [name, value] of Object.entries(bulk)) if (value !== null) values.set(name, value)
+      for (const [name, value] of Object.entries(bulk)) if (value !== null) entries.set(name, value)
     }
-    return values
+    return entries
   }
 
   /** Wrangler takes the names from a file. */

@@ -1,19 +1,26 @@
 /** API keys in KV, on Cloudflare or on this machine, where a running stack sees a change at once. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'smol-toml'
+import { z } from 'zod'
 import { type ApiKeyRecord, apiKeyRecordSchema } from '../api/api-key.ts'
 import { CloudflareKv } from './cloudflare-kv.ts'
 import { LocalKv } from './local-kv.ts'
-import { readWranglerConfig } from './wrangler-config.ts'
+import { PROJECT_ROOT } from './settings.ts'
 
 /** The binding that the Worker has the keys in. */
 const BINDING = 'KEYS'
+
+/** What stands in `wrangler.toml` of the Worker on this machine. Wrangler, who would read it too, is two hundred megabytes large. */
+const namespacesSchema = z.object({ kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string() })) })
 
 /** What a store of names and values does for the keys. Each may throw an OperatorError. */
 export interface KeyValues {
   put(name: string, value: string): Promise<void>
   delete(name: string): Promise<void>
   names(): Promise<string[]>
-  /** Names without a value are left out. */
-  values(names: readonly string[]): Promise<Map<string, string>>
+  /** Every name with its value. */
+  entries(): Promise<Map<string, string>>
 }
 
 export class KeyStore {
@@ -37,15 +44,16 @@ export class KeyStore {
 
   /** Every key's record by its hash, oldest first. */
   async list(): Promise<Map<string, ApiKeyRecord>> {
-    const values = await this.#kv.values(await this.#kv.names())
-    const records = [...values].map(([hash, value]): [string, ApiKeyRecord] => [hash, apiKeyRecordSchema.parse(JSON.parse(value))])
+    const entries = await this.#kv.entries()
+    const records = [...entries].map(([hash, value]): [string, ApiKeyRecord] => [hash, apiKeyRecordSchema.parse(JSON.parse(value))])
     return new Map(records.sort(([, a], [, b]) => a.created_at.localeCompare(b.created_at)))
   }
 }
 
-/** Id of the namespace that the Worker has the keys in. */
+/** Id of the namespace that the Worker of this machine has the keys in. */
 export function namespaceId(): string {
-  const namespace = readWranglerConfig().kv_namespaces.find(({ binding }) => binding === BINDING)
+  const { kv_namespaces } = namespacesSchema.parse(parse(readFileSync(path.join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')))
+  const namespace = kv_namespaces.find(({ binding }) => binding === BINDING)
   if (namespace === undefined) throw new Error(`wrangler.toml has no KV namespace ${BINDING}`)
   return namespace.id
 }

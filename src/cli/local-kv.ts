@@ -1,7 +1,7 @@
 /** A KV namespace of a state folder: a SQLite file that a Worker of this machine may have open too. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeyValues } from './key-store.ts'
-import { type LocalNamespace, withLocalKv } from './miniflare.ts'
+import type { LocalNamespace } from './miniflare.ts'
 import { OperatorError } from './operator-error.ts'
 
 /** A stack that starts or stops holds the lock of the same file for a moment. */
@@ -25,30 +25,25 @@ export class LocalKv implements KeyValues {
   }
 
   names(): Promise<string[]> {
-    return this.#use(async (kv) => {
-      const names: string[] = []
-      let page = await kv.list()
-      for (;;) {
-        names.push(...page.keys.map(({ name }) => name))
-        if (page.list_complete) return names
-        page = await kv.list({ cursor: page.cursor })
-      }
-    })
+    return this.#use(namesIn)
   }
 
-  values(names: readonly string[]): Promise<Map<string, string>> {
+  entries(): Promise<Map<string, string>> {
     return this.#use(async (kv) => {
-      const values = new Map<string, string>()
-      for (const name of names) {
+      const entries = new Map<string, string>()
+      for (const name of await namesIn(kv)) {
         const value = await kv.get(name, 'text')
-        if (value !== null) values.set(name, value)
+        // One that has been deleted meanwhile.
+        if (value !== null) entries.set(name, value)
       }
-      return values
+      return entries
     })
   }
 
   /** Each of these may be done twice. */
   async #use<T>(work: (kv: LocalNamespace) => Promise<T>): Promise<T> {
+    // Loaded only where it is needed, since it is large.
+    const { withLocalKv } = await import('./miniflare.ts')
     for (let attempt = 0; ; attempt++) {
       try {
         return await withLocalKv(this.#place, work)
@@ -58,5 +53,15 @@ export class LocalKv implements KeyValues {
         await sleep(PAUSE_MS)
       }
     }
+  }
+}
+
+async function namesIn(kv: LocalNamespace): Promise<string[]> {
+  const names: string[] = []
+  let page = await kv.list()
+  for (;;) {
+    names.push(...page.keys.map(({ name }) => name))
+    if (page.list_complete) return names
+    page = await kv.list({ cursor: page.cursor })
   }
 }
