@@ -6,6 +6,7 @@ import type { CommandRecord } from '../../src/command/record.ts'
 import { storageUrl } from '../../src/files/storage-url.ts'
 import { signFileToken } from '../../src/files/token.ts'
 import { settingsOf } from '../../src/settings.ts'
+import { needs } from '../machine/needs.ts'
 import { commandStub, download, faultsOf, ORIGIN, onlyOutput, request, TestAccount, until } from './client.ts'
 import { mediaUrl } from './media.ts'
 
@@ -47,7 +48,7 @@ async function expire(command: CommandView): Promise<void> {
 }
 
 describe('an HLS playlist', () => {
-  test('plays as it is: each segment is found beside it, and together they are the whole film', async () => {
+  test('plays as it is: each segment is found beside it, and together they are the whole film', needs('ffmpeg5'), async () => {
     const account = await TestAccount.create()
     const output = onlyOutput(await account.succeed(HLS))
     expect(output).toMatchObject({ filename: 'index.m3u8', file_count: 4, duration: 3, file_type: 'video', width: 160 })
@@ -73,7 +74,7 @@ describe('an HLS playlist', () => {
     expect(onlyOutput(joined).duration).toBeCloseTo(3, 0)
   })
 
-  test('has variants that are found through the master playlist', async () => {
+  test('has variants that are found through the master playlist', needs('ffmpeg5'), async () => {
     const account = await TestAccount.create()
     const command = await account.succeed({
       output_files: { out_playlist_master: 'master.m3u8' },
@@ -171,7 +172,7 @@ describe('an HLS playlist', () => {
   })
 })
 
-test('a DASH manifest is found with its init and media segments', async () => {
+test('a DASH manifest is found with its init and media segments', needs('ffmpeg5'), async () => {
   const account = await TestAccount.create()
   const command = await account.succeed({
     output_files: { out_playlist_1: 'manifest.mpd' },

@@ -1,5 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
+import { needs } from '../machine/needs.ts'
 import { commandStub, TestAccount, until } from './client.ts'
 import { EventReader } from './event-reader.ts'
 import { copyOf, Gate, lastingSeconds, mediaUrl, SHORT_TONE } from './media.ts'
@@ -30,7 +31,7 @@ describe('the events of a command', () => {
     expect(withoutLinks(end?.data)).toEqual(withoutLinks(await account.poll(id)))
   })
 
-  test('of progress are two a second at most', async () => {
+  test('of progress are two a second at most', needs('ffmpeg5'), async () => {
     const account = await TestAccount.create()
     const id = await account.submit({
       output_files: { out_a: 'a.wav' },
