@@ -40,29 +40,46 @@ export const SAMPLES = {
 
 export type SampleAlias = keyof typeof SAMPLES
 
-const VIDEO = '-f lavfi -i testsrc=d=1:s=160x120:r=10 -f lavfi -i sine=d=1:f=440 -pix_fmt yuv420p'
-const VIDEO2 = '-f lavfi -i testsrc2=d=1:s=160x120:r=10 -f lavfi -i sine=d=1:f=660 -pix_fmt yuv420p'
+/** What each start of FFmpeg reads, and the files that it makes of that. Starting it takes longer than making all of them. */
+interface Making {
+  inputs: string
+  outputs: readonly [options: string, filename: string][]
+}
 
-const MADE: readonly [string, string][] = [
-  [`${VIDEO} -c:v libx264 -g 5 -c:a aac`, 'video.mp4'],
-  [`${VIDEO2} -c:v libx264 -g 5 -c:a aac`, 'video2.mp4'],
-  ['-i video.mp4 -an -c copy', 'silent.mp4'],
-  ['-i video.mp4 -c:v libvpx -b:v 100k -c:a libvorbis', 'video.webm'],
-  ['-i video.mp4 -c copy', 'video.mkv'],
-  ['-i video.mp4 -c copy', 'video.mov'],
-  ['-i video.mp4 -c:v mpeg4 -c:a libmp3lame', 'video.avi'],
-  ['-i video.mp4 -c copy', 'video.ts'],
-  ['-i video.mp4 -vf fps=5,scale=40:30', 'moving.gif'],
-  ['-i video.mp4 -frames:v 1', 'picture.png'],
-  ['-i video.mp4 -frames:v 1', 'photo.jpg'],
-  ['-f lavfi -i color=red@0.5:s=32x32:d=0.1,format=rgba -frames:v 1', 'logo.png'],
-  ['-i video.mp4 -vn', 'music.mp3'],
-  ['-i video2.mp4 -vn -c copy', 'voice.m4a'],
-  ['-i video.mp4 -vn -ac 2', 'stereo.wav'],
-  ['-i video.mp4 -vn', 'sound.wav'],
-  ['-i video.mp4 -vn', 'sound.flac'],
-  ['-i video.mp4 -vn -c:a libvorbis', 'sound.ogg'],
-  ['-i video.mp4 -vn -f s16le', 'sound.raw'],
+const ENCODED = '-pix_fmt yuv420p -c:v libx264 -g 5 -c:a aac'
+
+const MADE: readonly Making[] = [
+  {
+    inputs:
+      '-f lavfi -i testsrc=d=1:s=160x120:r=10 -f lavfi -i sine=d=1:f=440 -f lavfi -i testsrc2=d=1:s=160x120:r=10 -f lavfi -i sine=d=1:f=660 -f lavfi -i color=red@0.5:s=32x32:d=0.1,format=rgba',
+    outputs: [
+      [`-map 0 -map 1 ${ENCODED}`, 'video.mp4'],
+      [`-map 2 -map 3 ${ENCODED}`, 'video2.mp4'],
+      ['-map 4 -frames:v 1', 'logo.png'],
+    ],
+  },
+  {
+    inputs: '-i video.mp4 -i video2.mp4 -i subs.srt',
+    outputs: [
+      ['-map 0:v -c copy', 'silent.mp4'],
+      ['-map 0 -c:v libvpx -b:v 100k -c:a libvorbis', 'video.webm'],
+      ['-map 0 -c copy', 'video.mkv'],
+      ['-map 0 -c copy', 'video.mov'],
+      ['-map 0 -c:v mpeg4 -c:a libmp3lame', 'video.avi'],
+      ['-map 0 -c copy', 'video.ts'],
+      ['-map 0:v -vf fps=5,scale=40:30', 'moving.gif'],
+      ['-map 0:v -frames:v 1', 'picture.png'],
+      ['-map 0:v -frames:v 1', 'photo.jpg'],
+      ['-map 0:a', 'music.mp3'],
+      ['-map 1:a -c copy', 'voice.m4a'],
+      ['-map 0:a -ac 2', 'stereo.wav'],
+      ['-map 0:a', 'sound.wav'],
+      ['-map 0:a', 'sound.flac'],
+      ['-map 0:a -c:a libvorbis', 'sound.ogg'],
+      ['-map 0:a -f s16le', 'sound.raw'],
+      ['-map 2', 'subs.ass'],
+    ],
+  },
 ]
 
 const WRITTEN: readonly [string, string][] = [
@@ -78,8 +95,10 @@ const WRITTEN: readonly [string, string][] = [
 export async function makeSamples(folder: string): Promise<Set<SampleAlias>> {
   await mkdir(folder, { recursive: true })
   for (const [name, content] of WRITTEN) await writeFile(join(folder, name), content)
-  for (const [options, name] of MADE) await run(FFMPEG, ['-v', 'error', '-y', ...options.split(' '), name], { cwd: folder })
-  await run(FFMPEG, ['-v', 'error', '-y', '-i', 'subs.srt', 'subs.ass'], { cwd: folder })
+  for (const { inputs, outputs } of MADE) {
+    const argv = [inputs, ...outputs.flat()].flatMap((words) => words.split(' '))
+    await run(FFMPEG, ['-v', 'error', '-y', ...argv], { cwd: folder })
+  }
   for (const font of FONTS) {
     const copied = await copyFile(font, join(folder, 'font.ttf')).then(
       () => true,
