@@ -13,8 +13,19 @@ export interface HelpOption {
 
 export type Component = 'filter' | 'muxer' | 'demuxer' | 'encoder' | 'decoder' | 'bsf'
 
+const printed = new Map<string, string>()
+
+/** What it prints. It is asked once, as it always prints the same. */
 function ffmpeg(...args: string[]): string {
-  return execFileSync(FFMPEG, ['-hide_banner', ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 26 })
+  const known = printed.get(args.join(' '))
+  if (known !== undefined) return known
+  const text = execFileSync(FFMPEG, ['-hide_banner', ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    maxBuffer: 1 << 26,
+  })
+  printed.set(args.join(' '), text)
+  return text
 }
 
 /** The names that `-filters`, `-muxers` … list; a demuxer of several names has one entry, comma-separated. */
@@ -62,11 +73,39 @@ export function splitByFfmpeg(argv: readonly string[]): { argument: string; take
   }))
 }
 
+export const filterNames: ReadonlySet<string> = new Set(componentNames('filter'))
+
+/** The filters that a class of options is named after, such as `(a)movie` or `lut/lutyuv/lutrgb`. */
+export function filtersOf(owner: string): string[] {
+  const names = owner.startsWith('(a)') ? [owner.slice(3), `a${owner.slice(3)}`] : owner.split('/')
+  return names.filter((name) => filterNames.has(name))
+}
+
 /** A filter's options in the order in which bare values go to them; an alias stands with its option. */
-export function positionalOptions(filter: string): string[][] {
-  const order: string[][] = []
+export type OptionOrder = string[][]
+
+/** Of every filter that is the namesake of its class of options, as `ffmpeg -h full` lists them. */
+export function positionalOptions(): Map<string, OptionOrder> {
+  const [, ...sections] = ffmpeg('-h', 'full').split(/^(.+) AVOptions:$/m)
+  const orders = new Map<string, OptionOrder>()
+  // Classes of filters follow the one of all filters. What follows them may have a filter's name, too.
+  for (let i = sections.indexOf('AVFilter'); i < sections.length; i += 2) {
+    for (const filter of filtersOf(sections[i] ?? '')) {
+      if (!orders.has(filter)) orders.set(filter, optionOrder(sections[i + 1] ?? ''))
+    }
+  }
+  return orders
+}
+
+/** The same of one filter, whatever its class is called. */
+export function positionalOptionsOf(filter: string): OptionOrder {
+  return optionOrder(ffmpeg('-h', `filter=${filter}`))
+}
+
+function optionOrder(help: string): OptionOrder {
+  const order: OptionOrder = []
   let previous = ''
-  for (const line of ffmpeg('-h', `filter=${filter}`).split('\n')) {
+  for (const line of help.split('\n')) {
     const option = /^ {1,4}([\w-]+) +(<\w+> +[A-Z.]+ .*)$/.exec(line)
     if (option === null) continue
     const [, name = '', description = ''] = option

@@ -4,7 +4,17 @@ import { FILTERS } from '../../src/ffmpeg/policy-filters.ts'
 import { NAMED_DEMUXERS, REFUSED_DEMUXERS, REFUSED_MUXERS } from '../../src/ffmpeg/policy-formats.ts'
 import { OPTIONS } from '../../src/ffmpeg/policy-options.ts'
 import { needs } from '../machine/needs.ts'
-import { componentNames, freeOptions, outputDevices, positionalOptions, splitByFfmpeg, toolOptions } from './ffmpeg-options.ts'
+import {
+  componentNames,
+  filterNames,
+  filtersOf,
+  freeOptions,
+  outputDevices,
+  positionalOptions,
+  positionalOptionsOf,
+  splitByFfmpeg,
+  toolOptions,
+} from './ffmpeg-options.ts'
 
 /** Words in an option's name or help that hint at something being opened. */
 const OPENS =
@@ -76,14 +86,6 @@ const HARMLESS: ReadonlyMap<string, string> = new Map([
   ['streamid', 'numbers'],
 ])
 
-const filterNames = new Set(componentNames('filter'))
-
-/** A class of options is named after its filters: `(a)movie`, `lut/lutyuv/lutrgb`. */
-function filtersOf(owner: string): string[] {
-  const names = owner.startsWith('(a)') ? [owner.slice(3), `a${owner.slice(3)}`] : owner.split('/')
-  return names.filter((name) => filterNames.has(name))
-}
-
 describe('the tables know this FFmpeg', () => {
   it('every demuxer is either allowed or refused with a reason', () => {
     const names = componentNames('demuxer').flatMap((name) => name.split(','))
@@ -137,10 +139,11 @@ describe('the tables know this FFmpeg', () => {
   })
 
   it('a bare value that goes to an option with a rule is judged by it', needs('ffmpeg5'), () => {
+    const orders = positionalOptions()
     for (const [filter, rule] of FILTERS) {
       if ('refused' in rule || !filterNames.has(filter)) continue
       // Beyond those that the table knows, whatever looks like a path or URL is refused.
-      const known = positionalOptions(filter).slice(0, rule.positional.length)
+      const known = (orders.get(filter) ?? positionalOptionsOf(filter)).slice(0, rule.positional.length)
       known.forEach((names, i) => {
         const judged = names.filter((name) => Object.hasOwn(rule.options, name))
         if (judged.length > 0) expect(judged, `${filter}: option ${i}`).toContain(rule.positional[i])
