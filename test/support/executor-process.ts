@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
+import { COMPILE_CACHE, EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
 import { FFMPEG, FFPROBE } from '../machine/ffmpeg.ts'
 
 const START_DEADLINE_MS = 60_000
@@ -42,6 +42,7 @@ export async function startExecutor(options: { env?: Record<string, string> } = 
     HOST: '127.0.0.1',
     JOBS_DIR: jobsDir,
     MAX_SPARE_FFMPEGS: '0',
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
     ...options.env,
   }
   const [program, ...args] = EXECUTOR_ARGV
