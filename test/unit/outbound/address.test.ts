@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkUrl, parseOrigins } from '../../../src/outbound/address.ts'
+import { anyText } from '../../support/any-text.ts'
 
 const nothing = parseOrigins('')
 
@@ -222,7 +223,7 @@ describe('checkUrl', () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          anyText,
           fc.webUrl(),
           fc.string().map((s) => `http://${s}`),
         ),
