@@ -1,6 +1,7 @@
 /** The machine's process table: `/proc` on Linux, elsewhere as `ps` shows it. */
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 export interface ProcessInfo {
@@ -17,14 +18,17 @@ export function runningProcesses(): Promise<ProcessInfo[]> {
 
 async function processesInProc(): Promise<ProcessInfo[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const found = await Promise.all(pids.map((pid) => processInProc(Number(pid))))
-  return found.filter((info) => info !== null)
+  return pids.map((pid) => processInProc(Number(pid))).filter((info) => info !== null)
 }
 
-/** See proc_pid_stat(5): the name, in parentheses, may hold anything. Null where the process has ended. */
-async function processInProc(pid: number): Promise<ProcessInfo | null> {
+/**
+ * See proc_pid_stat(5): the name, in parentheses, may hold anything. Null where the process has ended.
+ * These files are in memory: to wait for them takes many times as long as to read them, and tests look often.
+ */
+function processInProc(pid: number): ProcessInfo | null {
   try {
-    const [stat, commandLine] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')])
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
     const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
     const [state = '', parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (state === 'Z' || state === 'X') return null
