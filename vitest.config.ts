@@ -11,6 +11,9 @@ process.env.FFPROBE_PATH = machine.ffprobe
 // They start programs of the project hundreds of times.
 process.env.NODE_COMPILE_CACHE = COMPILE_CACHE
 
+/** Their files leave modules as they find them, so that one worker may load each module once for all of its files. */
+const SHARING_MODULES = { isolate: false }
+
 /** Each project is a layer: pure functions, the executor's program, the Worker in workerd, the whole stack. */
 export default defineConfig({
   test: {
@@ -25,9 +28,10 @@ export default defineConfig({
     globalSetup: ['test/support/prebuild.ts'],
     provide: { missing: machine.missing },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { ...SHARING_MODULES, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       {
         test: {
+          ...SHARING_MODULES,
           name: 'executor',
           include: ['test/executor/**/*.test.ts'],
           globalSetup: ['test/machine/sandboxes.ts'],
@@ -74,6 +78,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SHARING_MODULES,
           name: 'security',
           include: ['test/security/**/*.test.ts'],
           globalSetup: ['test/machine/sandboxes.ts'],
