@@ -224,7 +224,9 @@ describe('checkUrl', () => {
       fc.property(
         fc.oneof(
           anyText,
-          fc.webUrl(),
+          fc
+            .tuple(fc.constantFrom('http', 'https'), fc.webAuthority(), fc.array(anyText))
+            .map(([scheme, authority, segments]) => `${scheme}://${[authority, ...segments.map(encodeURIComponent)].join('/')}`),
           fc.string().map((s) => `http://${s}`),
         ),
         (text) => {
