@@ -262,14 +262,26 @@ async function hostile(
 }
 
 describe('a hostile manifest', () => {
-  test.each(['../ffmpeg.log', '/etc/passwd', 'file:///etc/passwd', '%2e%2e/ffmpeg.log', 'sub/a.ts', 'http://127.0.0.1/x'])(
-    'gets nothing by %s',
-    async (uri) => {
-      const { job, state } = await hostile(`#EXTM3U\n#EXTINF:1,\n${uri}\n#EXT-X-MAP:URI="${uri}"\n`, [{ name: 'sub/a.ts', content: 'x' }])
-      expect(state).toMatchObject({ state: 'SUCCEEDED' })
-      expect(await listOf(job)).toEqual(['evil.m3u8'])
-    },
-  )
+  const uris = ['../ffmpeg.log', '/etc/passwd', 'file:///etc/passwd', '%2e%2e/ffmpeg.log', 'sub/a.ts', 'http://127.0.0.1/x']
+  const numbered = uris.map((uri, n) => ({ uri, n }))
+  let job: JobClient
+
+  beforeAll(async () => {
+    job = new JobClient(executor)
+    const manifests = numbered.map(({ uri, n }) => ({
+      name: `${n}.bin`,
+      content: `#EXTM3U\n#EXTINF:1,\n${uri}\n#EXT-X-MAP:URI="${uri}"\n`,
+    }))
+    await job.put('archive.zip', zipArchive([...manifests, { name: 'sub/a.ts', content: 'x' }]))
+    const inputs = numbered.flatMap(({ n }) => ['-f', 'data', '-i', `${n}.bin`])
+    const outputs = numbered.flatMap(({ n }) => ['-map', `${n}`, '-c', 'copy', '-f', 'data', `evil_${n}.m3u8`])
+    const bundles = Object.fromEntries(numbered.map(({ n }) => [`out_${n}`, playlist(`evil_${n}.m3u8`)]))
+    expect(await job.ended({ commands: [[...inputs, ...outputs]], archive: 'archive.zip', bundles })).toMatchObject({ state: 'SUCCEEDED' })
+  })
+
+  test.each(numbered)('gets nothing by $uri', async ({ n }) => {
+    expect(await listOf(job, `out_${n}`)).toEqual([`evil_${n}.m3u8`])
+  })
 
   test('that refers to itself in a circle is read once', async () => {
     const { job, state } = await hostile('#EXTM3U\nevil.m3u8\nb.m3u8\n', [{ name: 'b.m3u8', content: 'evil.m3u8\nb.m3u8\n' }])

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunRequest } from '../../src/executor/protocol.ts'
 import { needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
@@ -135,49 +135,53 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
   })
 }
 
-test('what was prepared leaves nothing behind, however its executor ends', async () => {
-  const executor = await startExecutor()
-  onTestFinished(() => executor.stop())
-  const job = new JobClient(executor)
-  await job.prepare(convert(job.name))
-  await started(job.name)
-  await executor.kill()
-  await gone(job.name)
-})
+describe.concurrent('in any sandbox', () => {
+  let executor: ExecutorProcess
+  beforeAll(async () => {
+    executor = await startExecutor()
+  })
+  afterAll(() => executor.stop())
 
-test('a spare that another command has taken leaves no folder behind', async () => {
-  const executor = await startExecutor({ env: { MAX_SPARE_FFMPEGS: '2' } })
-  onTestFinished(() => executor.stop())
-  const folders = async () =>
-    (await readdir(join(executor.jobsDir, `${executor.pid}`))).filter((name) => name.startsWith('spare-') || name.includes('.1-'))
-  for (const token of ['a', 'a', 'b', 'c', 'd']) {
+  test('what was prepared leaves nothing behind, however its executor ends', async ({ onTestFinished }) => {
+    const mortal = await startExecutor()
+    onTestFinished(() => mortal.stop())
+    const job = new JobClient(mortal)
+    await job.prepare(convert(job.name))
+    await started(job.name)
+    await mortal.kill()
+    await gone(job.name)
+  })
+
+  test('a spare that another command has taken leaves no folder behind', async ({ onTestFinished }) => {
+    const executor = await startExecutor({ env: { MAX_SPARE_FFMPEGS: '2' } })
+    onTestFinished(() => executor.stop())
+    const folders = async () =>
+      (await readdir(join(executor.jobsDir, `${executor.pid}`))).filter((name) => name.startsWith('spare-') || name.includes('.1-'))
+    for (const token of ['a', 'a', 'b', 'c', 'd']) {
+      const job = new JobClient(executor)
+      await job.put('in.srt', SUBTITLES)
+      await job.ended(convert(token))
+      await job.remove()
+    }
+    await waitUntil('no job is left', async () => (await folders()).length === 0)
+  })
+
+  test('a command that writes before it comes to a gate is not started early', async () => {
+    const job = new JobClient(executor)
+    const { commands: [argv = []] = [], ...files } = convert(job.name)
+    const request = { ...files, commands: [['-report', ...argv]] }
+    await job.prepare(request)
+    expect(await processesWith(job.name)).toEqual([])
+    await job.put('in.srt', SUBTITLES)
+    expect(await job.ended(request)).toMatchObject({ state: 'SUCCEEDED' })
+  })
+
+  test('a job that runs is not prepared any more', async () => {
     const job = new JobClient(executor)
     await job.put('in.srt', SUBTITLES)
-    await job.ended(convert(token))
-    await job.remove()
-  }
-  await waitUntil('no job is left', async () => (await folders()).length === 0)
-})
-
-test('a command that writes before it comes to a gate is not started early', async () => {
-  const executor = await startExecutor()
-  onTestFinished(() => executor.stop())
-  const job = new JobClient(executor)
-  const { commands: [argv = []] = [], ...files } = convert(job.name)
-  const request = { ...files, commands: [['-report', ...argv]] }
-  await job.prepare(request)
-  expect(await processesWith(job.name)).toEqual([])
-  await job.put('in.srt', SUBTITLES)
-  expect(await job.ended(request)).toMatchObject({ state: 'SUCCEEDED' })
-})
-
-test('a job that runs is not prepared any more', async () => {
-  const executor = await startExecutor()
-  onTestFinished(() => executor.stop())
-  const job = new JobClient(executor)
-  await job.put('in.srt', SUBTITLES)
-  await job.ended(convert(job.name))
-  expect(await (await job.prepare(convert('late'))).json()).toMatchObject({ state: 'SUCCEEDED' })
-  expect(await processesWith('comment=late')).toEqual([])
-  expect(await refusal(job.put('in.srt', SUBTITLES))).toEqual([409, 'CONFLICT'])
+    await job.ended(convert(job.name))
+    expect(await (await job.prepare(convert('late'))).json()).toMatchObject({ state: 'SUCCEEDED' })
+    expect(await processesWith('comment=late')).toEqual([])
+    expect(await refusal(job.put('in.srt', SUBTITLES))).toEqual([409, 'CONFLICT'])
+  })
 })

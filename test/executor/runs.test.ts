@@ -13,7 +13,7 @@ afterAll(() => executor.stop())
 
 const encode = (filename: string): string[] => [...testSource(1), '-c:v', 'mpeg4', filename]
 
-describe('a run that succeeds', () => {
+describe.concurrent('a run that succeeds', () => {
   test('ends with the size and the probed facts of every output', async () => {
     const state = await new JobClient(executor).ended({
       commands: [[...testSource(1), '-f', 'lavfi', '-i', 'sine=duration=1', '-map', '0', 'v.mp4', '-map', '1', 'a.wav']],
@@ -95,7 +95,7 @@ describe('a run that succeeds', () => {
   })
 })
 
-describe('a run that fails', () => {
+describe.concurrent('a run that fails', () => {
   test("says so in FFmpeg's own words", async () => {
     const state = await new JobClient(executor).ended({ commands: [['-i', 'absent.mp4', 'out.mp4']], outputs: { out: 'out.mp4' } })
     expect(state).toMatchObject({ state: 'FAILED', error: { code: 'FFMPEG_ERROR', step: 0 } })
@@ -205,7 +205,7 @@ describe('a run that fails', () => {
   })
 })
 
-describe('POST run', () => {
+describe.concurrent('POST run', () => {
   test('the same request again only answers, while it runs and after', async () => {
     const job = new JobClient(executor)
     const request = { commands: [['-re', ...testSource(1), '-f', 'null', '-']] }
@@ -240,7 +240,7 @@ describe('POST run', () => {
   })
 })
 
-describe('GET job', () => {
+describe.concurrent('GET job', () => {
   test('an unknown job is JOB_NOT_FOUND, whatever is asked of it', async () => {
     const { url } = new JobClient(executor)
     for (const path of ['', '/log', '/outputs/a']) expect(await refusal(fetch(url + path))).toEqual([404, 'JOB_NOT_FOUND'])
@@ -263,7 +263,7 @@ describe('GET job', () => {
   })
 })
 
-describe('DELETE job', () => {
+describe.concurrent('DELETE job', () => {
   test('ends FFmpeg, wipes the folder, and may be repeated', async () => {
     const job = new JobClient(executor)
     await job.run({ commands: [endless(job.name)] })

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, type TestContext, test } from 'vitest'
 import { executorHealthSchema } from '../../src/executor/protocol.ts'
 import { FFMPEG } from '../machine/ffmpeg.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
@@ -9,21 +9,21 @@ import { runningProcesses } from '../support/processes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { endless, JobClient, processesWith, refusal, testSource } from './job-client.ts'
 
-async function started(env: Record<string, string> = {}): Promise<ExecutorProcess> {
+async function started({ onTestFinished }: TestContext, env: Record<string, string> = {}): Promise<ExecutorProcess> {
   const executor = await startExecutor({ env })
   onTestFinished(() => executor.stop())
   return executor
 }
 
-async function temporaryFolder(): Promise<string> {
+async function temporaryFolder({ onTestFinished }: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'renderio-test-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
 
 describe('the token', () => {
-  test('is asked of every request, health included', async () => {
-    const executor = await started({ EXECUTOR_TOKEN: 'secret' })
+  test('is asked of every request, health included', async (context) => {
+    const executor = await started(context, { EXECUTOR_TOKEN: 'secret' })
     const health = (authorization?: string) => fetch(`${executor.url}/v1/health`, { headers: authorization ? { authorization } : {} })
     expect(await refusal(health())).toEqual([401, 'UNAUTHORIZED'])
     expect(await refusal(health('Bearer wrong'))).toEqual([401, 'UNAUTHORIZED'])
@@ -34,8 +34,8 @@ describe('the token', () => {
 })
 
 describe('health', () => {
-  test('tells the version, the sandbox and how many jobs are at work', async () => {
-    const executor = await started()
+  test('tells the version, the sandbox and how many jobs are at work', async (context) => {
+    const executor = await started(context)
     const health = async () => executorHealthSchema.parse(await (await fetch(`${executor.url}/v1/health`)).json())
     expect(await health()).toMatchObject({ ok: true, running_jobs: 0, ffmpeg_version: expect.stringMatching(/\d/) })
     const job = new JobClient(executor)
@@ -53,10 +53,10 @@ describe('health', () => {
     expect((await health()).running_jobs).toBe(1)
   })
 
-  test('is 503 as soon as FFmpeg does not run', async () => {
-    const ffmpeg = join(await temporaryFolder(), 'ffmpeg')
+  test('is 503 as soon as FFmpeg does not run', async (context) => {
+    const ffmpeg = join(await temporaryFolder(context), 'ffmpeg')
     await writeFile(ffmpeg, `#!/bin/sh\nexec '${FFMPEG}' "$@"\n`, { mode: 0o755 })
-    const executor = await started({ FFMPEG_PATH: ffmpeg, SANDBOX: 'none' })
+    const executor = await started(context, { FFMPEG_PATH: ffmpeg, SANDBOX: 'none' })
     await writeFile(ffmpeg, '#!/bin/sh\nexit 1\n')
     const response = await fetch(`${executor.url}/v1/health`)
     expect(response.status).toBe(503)
@@ -64,7 +64,7 @@ describe('health', () => {
   })
 })
 
-describe('start', () => {
+describe.concurrent('start', () => {
   test.each([
     ['FFmpeg is missing', { FFMPEG_PATH: '/nowhere/ffmpeg' }, 'FFmpeg not found'],
     ['ffprobe is missing', { FFPROBE_PATH: '/nowhere/ffprobe' }, 'ffprobe not found'],
@@ -83,27 +83,27 @@ describe('start', () => {
     expect(failure.trim().split('\n')).toHaveLength(1)
   })
 
-  test('a port in use is one line', async () => {
-    const executor = await started()
+  test('a port in use is one line', async (context) => {
+    const executor = await started(context)
     await expect(startExecutor({ env: { PORT: `${executor.port}` } })).rejects.toThrow(/EADDRINUSE/)
   })
 
-  test('wipes what a killed executor left, and leaves alone what a living one has', async () => {
-    const jobsDir = await temporaryFolder()
-    const living = await started({ JOBS_DIR: jobsDir })
+  test('wipes what a killed executor left, and leaves alone what a living one has', async (context) => {
+    const jobsDir = await temporaryFolder(context)
+    const living = await started(context, { JOBS_DIR: jobsDir })
     const killed = await startExecutor({ env: { JOBS_DIR: jobsDir } })
     await new JobClient(killed).put('a.bin', 'x')
     await killed.kill()
     await mkdir(join(jobsDir, 'not-ours'))
-    const next = await started({ JOBS_DIR: jobsDir })
+    const next = await started(context, { JOBS_DIR: jobsDir })
     expect((await readdir(jobsDir)).sort()).toEqual([`${living.pid}`, `${next.pid}`, 'not-ours'].sort())
   })
 })
 
 describe('SIGTERM', () => {
-  test('drops the connections, ends FFmpeg, wipes, and is prompt', async () => {
-    const jobsDir = await temporaryFolder()
-    const executor = await started({ JOBS_DIR: jobsDir })
+  test('drops the connections, ends FFmpeg, wipes, and is prompt', async (context) => {
+    const jobsDir = await temporaryFolder(context)
+    const executor = await started(context, { JOBS_DIR: jobsDir })
     const job = new JobClient(executor)
     await job.run({ commands: [endless(job.name)] })
     await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
@@ -117,17 +117,17 @@ describe('SIGTERM', () => {
     expect(await processesWith(job.name)).toEqual([])
   })
 
-  describe('with DRAIN_SECONDS', () => {
-    async function draining(): Promise<{ executor: ExecutorProcess; running: JobClient }> {
-      const executor = await started({ DRAIN_SECONDS: '30' })
+  describe.concurrent('with DRAIN_SECONDS', () => {
+    async function draining(context: TestContext): Promise<{ executor: ExecutorProcess; running: JobClient }> {
+      const executor = await started(context, { DRAIN_SECONDS: '30' })
       const running = new JobClient(executor)
       await running.run({ commands: [['-re', ...testSource(5), '-y', 'out.mp4']], outputs: { out_video: 'out.mp4' } })
       await running.until((state) => state.state === 'RUNNING' && state.progress !== null)
       return { executor, running }
     }
 
-    test('a job that runs may end and be fetched; the process ends when it is removed', async () => {
-      const { executor, running } = await draining()
+    test('a job that runs may end and be fetched; the process ends when it is removed', async (context) => {
+      const { executor, running } = await draining(context)
       process.kill(executor.pid, 'SIGTERM')
       await running.until((state) => state.state === 'SUCCEEDED')
       expect((await (await running.output('out_video')).bytes()).length).toBeGreaterThan(0)
@@ -135,8 +135,8 @@ describe('SIGTERM', () => {
       await waitUntil('the executor has ended', async () => !(await runningProcesses()).some((info) => info.pid === executor.pid))
     })
 
-    test('new jobs, and those that have not begun, go elsewhere', async () => {
-      const { executor, running } = await draining()
+    test('new jobs, and those that have not begun, go elsewhere', async (context) => {
+      const { executor, running } = await draining(context)
       const waiting = new JobClient(executor)
       await waiting.put('a.bin', 'x')
       process.kill(executor.pid, 'SIGTERM')
@@ -146,8 +146,8 @@ describe('SIGTERM', () => {
       expect((await running.state()).state).not.toBe('FAILED')
     })
 
-    test('a second SIGTERM ends it at once', async () => {
-      const executor = await started({ DRAIN_SECONDS: '30' })
+    test('a second SIGTERM ends it at once', async (context) => {
+      const executor = await started(context, { DRAIN_SECONDS: '30' })
       const running = new JobClient(executor)
       await running.run({ commands: [endless()] })
       const lost = expect(running.until((state) => state.state === 'SUCCEEDED')).rejects.toThrow()
@@ -157,8 +157,8 @@ describe('SIGTERM', () => {
       await lost
     })
 
-    test('without a job it ends at once', async () => {
-      const executor = await started({ DRAIN_SECONDS: '30' })
+    test('without a job it ends at once', async (context) => {
+      const executor = await started(context, { DRAIN_SECONDS: '30' })
       process.kill(executor.pid, 'SIGTERM')
       await waitUntil('the executor has ended', async () => !(await runningProcesses()).some((info) => info.pid === executor.pid))
     })
