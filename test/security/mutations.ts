@@ -60,12 +60,25 @@ const MUTATIONS: Record<string, Mutation> = {
   "another format's body": (chance, whole, other) => concatenated(whole.slice(0, 1 + chance.below(HEADER_BYTES)), other),
 }
 
+const WAYS = Object.entries(MUTATIONS)
+
+/** As many seeds in a row break each sample in each way. */
+export function seedsForAll(samples: readonly Sample[]): number {
+  return samples.length * WAYS.length
+}
+
 /** Breaks one of the samples; the same seed breaks the same one in the same way. */
 export function brokenSample(seed: number, samples: readonly Sample[]): Sample & { how: string } {
   const chance = new Chance(seed)
-  const { filename, bytes } = chance.of(samples)
-  const [how, mutate] = chance.of(Object.entries(MUTATIONS))
+  const { filename, bytes } = inTurn(samples, seed)
+  const [how, mutate] = inTurn(WAYS, Math.floor(seed / samples.length))
   return { filename, how, bytes: mutate(chance, bytes, chance.of(samples).bytes) }
+}
+
+function inTurn<T>(choices: readonly T[], turn: number): T {
+  const choice = choices[turn % choices.length]
+  if (choice === undefined) throw new Error('nothing to choose from')
+  return choice
 }
 
 function flipBits(chance: Chance, whole: Uint8Array<ArrayBuffer>, within: number): Uint8Array<ArrayBuffer> {
