@@ -83,7 +83,7 @@ async function shownOf(id: string): Promise<string> {
 }
 
 describe('the API refuses at once, naming what it refuses', () => {
-  test.for(titlesOf(({ heldBy }) => heldBy === 'policy'))('%s', async (title, { onTestFinished }) => {
+  test.concurrent.for(titlesOf(({ heldBy }) => heldBy === 'policy'))('%s', async (title, { onTestFinished }) => {
     const { trap, attack } = await setTrap(title)
     onTestFinished(() => trap.close())
     const response = await submit(attack)

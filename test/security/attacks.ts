@@ -210,7 +210,7 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('life pattern', `${v} -f lavfi -i life=filename=${file} ${o}`, file),
     refused('OpenCL source', `${v} -f lavfi -i openclsrc=source=${file} ${o}`, file),
     refused('shader', `${v} -vf libplacebo=custom_shader_path=${file} ${o}`, file),
-    refused('axis picture', `${v} -filter_complex showcqt=axisfile=${file} ${o}`, file),
+    refused('axis picture', `${v} -filter_complex showcqt=s=64x36:r=10:axisfile=${file} ${o}`, file),
     refused('LADSPA plugin', `${v} -af ladspa=file=${file} ${o}`, 'ladspa'),
     refused('LV2 plugin', `${v} -af lv2=p=http ${o}`, 'lv2'),
     refused('frei0r plugin', `${v} -vf frei0r=../../../tmp/x ${o}`, 'frei0r'),
