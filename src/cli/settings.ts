@@ -81,6 +81,10 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     ffmpegPath: FFMPEG_PATH,
     ffprobePath: FFPROBE_PATH,
     executor: EXECUTOR_URL === undefined ? null : { url: EXECUTOR_URL, token: EXECUTOR_TOKEN },
-    workerVars: Object.fromEntries(WORKER_SETTINGS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]))),
+    workerVars: {
+      ...Object.fromEntries(WORKER_SETTINGS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]))),
+      // Set to nothing it allows none, as a service for others must.
+      ...(environment.ALLOWED_PRIVATE_ORIGINS !== undefined && { ALLOWED_PRIVATE_ORIGINS: environment.ALLOWED_PRIVATE_ORIGINS }),
+    },
   }
 }
