@@ -1,6 +1,6 @@
 /** The static pages in `dist/site`, which the Worker serves. They are made where they are not what their sources would give. */
 import { type FSWatcher, watch } from 'node:fs'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { filesBelow, fingerprintOf } from './fingerprint.ts'
 import { PROJECT_ROOT } from './settings.ts'
@@ -19,10 +19,18 @@ export async function buildSite(): Promise<void> {
   if ((await readFile(STAMP, 'utf8').catch(() => null)) === stamp) return
   // Loaded only where it is needed, since it is large.
   const { build } = await import('vite')
-  const outcome = await build({ configFile: path.join(PROJECT_ROOT, 'src/site/vite.config.ts'), logLevel: 'warn' })
-  if (!('output' in outcome)) throw new Error('vite built more than one site')
-  const copied = await filesBelow(path.join(PROJECT_ROOT, 'src/site/public'))
-  await removeAllBut(new Set([...outcome.output.map((file) => file.fileName), ...copied]))
+  await mkdir(path.dirname(SITE), { recursive: true })
+  const unfinished = await mkdtemp(`${SITE}-`)
+  try {
+    await build({
+      configFile: path.join(PROJECT_ROOT, 'src/site/vite.config.ts'),
+      logLevel: 'warn',
+      build: { outDir: unfinished, emptyOutDir: true },
+    })
+    await replaceSite(unfinished)
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
   await writeFile(STAMP, stamp)
 }
 
@@ -50,8 +58,14 @@ export function watchSite(log: (line: string) => void, signal: AbortSignal): voi
   })
 }
 
-/** What this build has not written belongs to an earlier one. */
-async function removeAllBut(written: ReadonlySet<string>): Promise<void> {
-  const gone = (await filesBelow(SITE)).filter((file) => !written.has(file))
-  await Promise.all(gone.map((file) => rm(path.join(SITE, file))))
+/** Puts each built file in its place at once: whoever serves the folder meanwhile, or builds it too, never meets half a file. */
+async function replaceSite(built: string): Promise<void> {
+  const files = await filesBelow(built)
+  for (const file of files) {
+    await mkdir(path.dirname(path.join(SITE, file)), { recursive: true })
+    await rename(path.join(built, file), path.join(SITE, file))
+  }
+  // What this build has not written belongs to an earlier one.
+  const gone = (await filesBelow(SITE)).filter((file) => !files.includes(file))
+  await Promise.all(gone.map((file) => rm(path.join(SITE, file), { force: true })))
 }

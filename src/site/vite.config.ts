@@ -1,4 +1,4 @@
-/** How the static pages are made: each `index.html` below this folder becomes a page at its path, in `dist/site`. */
+/** How the static pages are made: each `index.html` below this folder becomes a page at its path, in the folder that `src/cli/site.ts` names. */
 import { globSync } from 'node:fs'
 import path from 'node:path'
 import { defineConfig } from 'vite'
@@ -19,9 +19,6 @@ export default defineConfig({
   ],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
-    outDir: path.resolve(HERE, '../../dist/site'),
-    // Whoever serves the folder meanwhile must find the page that was there before; `src/cli/site.ts` clears up afterwards.
-    emptyOutDir: false,
     target: ['chrome125', 'firefox128', 'safari17.5'],
     // Anything inline would be refused by the Content-Security-Policy.
     assetsInlineLimit: 0,
