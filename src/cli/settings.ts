@@ -38,7 +38,7 @@ const wholeNumber = (min: number, max: number) => {
 const environmentSchema = z.object({
   /** 0 is any free port. */
   PORT: wholeNumber(0, 65_535).default(8787),
-  STATE_DIR: z.string().default('.wrangler/state'),
+  STATE_DIR: z.string().default('.renderio'),
   RENDERIO_API_KEY: z.string().regex(API_KEY_PATTERN, 'ffsk_ and 64 hex digits in lower case').optional(),
   MAX_CONCURRENT_COMMANDS: wholeNumber(1, 1000).default(availableParallelism()),
   FFMPEG_PATH: z.string().optional(),
