@@ -48,6 +48,9 @@ export default defineConfig({
               // As many requests as the tests can make in that time on a busy machine, and no account of theirs makes otherwise.
               ratelimits: { REQUEST_LIMIT: { namespace_id: '1001', simple: { limit: 1000, period: 10 } } },
               bindings: {
+                DEVELOPMENT_DEFAULTS: 'off',
+                RATE_LIMITS: 'on',
+                UPLOAD_PART_MB: '32',
                 EXECUTOR_URL: inject('executorUrl'),
                 MEDIA_URL: inject('mediaUrl'),
                 URL_SIGNING_SECRET: 'a secret of the tests',

@@ -1,7 +1,7 @@
 /** Requests that cannot be granted. */
 import type { ExecutorError } from '../src/executor/protocol.ts'
 
-type FaultCode = ExecutorError['error']['code']
+type FaultCode = Exclude<ExecutorError['error']['code'], 'NO_EXECUTOR'>
 
 export const FAULT_STATUS = {
   BAD_REQUEST: 400,

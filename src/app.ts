@@ -12,6 +12,7 @@ import { registerFiles } from './api/files.ts'
 import { registerHealth } from './api/health.ts'
 import { registerLlms } from './api/llms.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
+import { onThisMachineOnly } from './api/on-this-machine-only.ts'
 import { registerPresets } from './api/presets.ts'
 import { requestId } from './api/request-id.ts'
 import { registerSubmits } from './api/submits.ts'
@@ -38,6 +39,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
     },
   })
   app.use(requestId)
+  app.use(onThisMachineOnly)
 
   registerHealth(app)
   registerDownload(app)

@@ -2,7 +2,7 @@
 import { Account } from './account/account.ts'
 import { createApp } from './app.ts'
 import { Command } from './command/command.ts'
-import { Executor } from './executor/container.ts'
+import { Executor } from './executor/executor.ts'
 import { StoredFile } from './stored-file/stored-file.ts'
 import { consumeWebhooks } from './webhooks/consumer.ts'
 

@@ -3,6 +3,7 @@
  * The table in the guide to settings follows this file.
  */
 import { z } from 'zod'
+import { DEVELOPMENT_EXECUTOR_PORT, DEVELOPMENT_EXECUTOR_TOKEN, DEVELOPMENT_SIGNING_SECRET, publiclyKnown } from './development.ts'
 import { parseOrigins } from './outbound/address.ts'
 import { parseSchedule } from './webhooks/schedule.ts'
 
@@ -17,6 +18,7 @@ const optionalText = z
 
 const settingsSchema = z
   .object({
+    DEVELOPMENT_DEFAULTS: z.enum(['on', 'off']).default('off'),
     FILE_RETENTION_DAYS: z.coerce.number().positive().default(30),
     /** R2's presigned URLs live seven days at most. */
     STORAGE_URL_TTL_SECONDS: count(DAY_SECONDS).pipe(z.number().max(7 * DAY_SECONDS)),
@@ -37,13 +39,32 @@ const settingsSchema = z
     PUBLIC_URL: optionalText,
     EXECUTOR_URL: optionalText,
     EXECUTOR_TOKEN: optionalText,
+    EXECUTOR_PORT: count(DEVELOPMENT_EXECUTOR_PORT).pipe(z.number().max(65_535)),
     URL_SIGNING_SECRET: optionalText,
     R2_ACCOUNT_ID: optionalText,
     R2_ACCESS_KEY_ID: optionalText,
     R2_SECRET_ACCESS_KEY: optionalText,
     R2_BUCKET: optionalText,
   })
+  .transform((raw) => {
+    const known = publiclyKnown(raw)
+    if (raw.DEVELOPMENT_DEFAULTS === 'off') return { ...raw, publiclyKnown: known, localExecutor: null }
+    const token = raw.EXECUTOR_TOKEN ?? DEVELOPMENT_EXECUTOR_TOKEN
+    return {
+      ...raw,
+      publiclyKnown: known,
+      EXECUTOR_TOKEN: token,
+      URL_SIGNING_SECRET: raw.URL_SIGNING_SECRET ?? DEVELOPMENT_SIGNING_SECRET,
+      localExecutor: { url: `http://127.0.0.1:${raw.EXECUTOR_PORT}`, token },
+    }
+  })
   .transform((raw) => ({
+    /** Whether the values in `development.ts` stand in for what is not set. */
+    development: raw.DEVELOPMENT_DEFAULTS === 'on',
+    /** Variables whose values everyone knows: where there are any, the Worker answers on this machine only. */
+    publiclyKnown: raw.publiclyKnown,
+    /** Where FFmpeg runs in development if there are no containers: `npm run executor`. */
+    localExecutor: raw.localExecutor,
     /** How long outputs are kept, in milliseconds. */
     fileRetentionMs: raw.FILE_RETENTION_DAYS * DAY_SECONDS * 1000,
     storageUrlTtlSeconds: raw.STORAGE_URL_TTL_SECONDS,

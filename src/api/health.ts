@@ -1,5 +1,6 @@
 /** Whether the Worker and, through it, an executor that really runs FFmpeg are there. */
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { ExecutorFailure } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
 import { log } from '../logging/log.ts'
 import type { ApiEnv } from './env.ts'
@@ -31,7 +32,7 @@ export function registerHealth(app: OpenAPIHono<ApiEnv>): void {
       if (ok) return c.json({ status: 'ok' as const, executor: { ok, ffmpeg_version, sandbox, cpus, running_jobs } }, 200)
     } catch (error) {
       log('warn', 'health.executor_silent', { request_id: c.var.requestId, error })
-      return unavailable('no executor answers')
+      return unavailable(error instanceof ExecutorFailure && error.fault === 'not_started' ? error.message : 'no executor answers')
     }
     return unavailable('the executor’s FFmpeg does not run')
 

@@ -1,11 +1,11 @@
 /** `npm run deploy`: puts the service on Cloudflare, once everything that it needs there exists. `-- --dry-run` only builds it. */
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { publiclyKnown } from '../development.ts'
 import { type Inventory, type Missing, missingFrom, type Needs } from './deployment.ts'
 import { assertDockerRuns } from './docker.ts'
 import { OperatorError, runProgram } from './operator-error.ts'
 import { readSettings } from './settings.ts'
-import { buildSite } from './site.ts'
 import { passToWrangler, runWrangler } from './wrangler.ts'
 import { readWranglerConfig } from './wrangler-config.ts'
 
@@ -20,18 +20,23 @@ const secretsSchema = z.array(z.object({ name: z.string() }))
 await runProgram(async () => {
   const { values, positionals } = parseArgs({ options: { 'dry-run': { type: 'boolean', default: false } }, allowPositionals: true })
   if (positionals.length > 0) throw new OperatorError('Usage: npm run deploy [-- --dry-run]')
-  if (values['dry-run']) {
-    await buildSite()
-    return passToWrangler(['deploy', `--env=${ENVIRONMENT}`, '--dry-run', '--containers-rollout=none'])
-  }
+  assertNothingForDevelopment()
+  if (values['dry-run']) return passToWrangler(['deploy', `--env=${ENVIRONMENT}`, '--dry-run', '--containers-rollout=none'])
   await assertLoggedIn()
   const missing = missingFrom(readNeeds(), await takeInventory(), ENVIRONMENT)
   if (missing.length > 0) throw new OperatorError(describe(missing))
   // The image is built and pushed from here.
   await assertDockerRuns()
-  await buildSite()
   await passToWrangler(['deploy', `--env=${ENVIRONMENT}`])
 })
+
+/** What stands in `wrangler.toml`: of a secret on Cloudflare nobody can tell its value, but the Worker itself refuses it. */
+function assertNothingForDevelopment(): void {
+  const [name] = publiclyKnown(readWranglerConfig(ENVIRONMENT).vars)
+  if (name === undefined) return
+  const remedy = name === 'DEVELOPMENT_DEFAULTS' ? 'set it to off' : 'make a secret of your own of it'
+  throw new OperatorError(`${name} in [env.${ENVIRONMENT}.vars] has a value for development, which everyone knows: ${remedy}`)
+}
 
 async function assertLoggedIn(): Promise<void> {
   try {

@@ -5,7 +5,6 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { OperatorError } from './operator-error.ts'
 
-const DOCKER = process.env.WRANGLER_DOCKER_BIN ?? 'docker'
 /** workerd names the container of an object of the `Executor` class by this and the object's id, and the sidecar of each by a suffix more. */
 const NAME_PREFIX = 'workerd-renderio-Executor-'
 const SIDECAR_SUFFIX = '-proxy'
@@ -47,10 +46,15 @@ export async function removeContainers(stateDir: string): Promise<void> {
  * the image that it has built, and the same image runs in other stacks.
  */
 export function dockerForWrangler(): Readonly<Record<string, string>> {
-  return { WRANGLER_DOCKER_BIN: path.join(import.meta.dirname, 'docker-for-wrangler.sh'), RENDERIO_DOCKER_BIN: DOCKER }
+  return { WRANGLER_DOCKER_BIN: path.join(import.meta.dirname, 'docker-for-wrangler.sh'), RENDERIO_DOCKER_BIN: program() }
+}
+
+/** The docker command, which may be a stand-in for it. */
+function program(): string {
+  return process.env.WRANGLER_DOCKER_BIN ?? 'docker'
 }
 
 async function docker(...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(DOCKER, args, { timeout: ANSWER_MS })
+  const { stdout } = await promisify(execFile)(program(), args, { timeout: ANSWER_MS })
   return stdout
 }

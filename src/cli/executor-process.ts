@@ -5,7 +5,7 @@ import path from 'node:path'
 import { COMPILE_CACHE } from './compile-cache.ts'
 import type { ExecutorHost } from './executor-host.ts'
 import { findFfmpeg } from './ffmpeg-path.ts'
-import { findFreePort, LOOPBACK } from './ports.ts'
+import { LOOPBACK } from './ports.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
 import { stateId } from './state-lock.ts'
 import { Supervised } from './supervise.ts'
@@ -17,21 +17,33 @@ export const EXECUTOR_ARGV: readonly [string, ...string[]] = [
   path.join(PROJECT_ROOT, 'container/server.ts'),
 ]
 
-/** Types are then stripped once, and not at each start: an executor starts in half the time, takes less memory, and starts programs faster. */
-export const COMPILE_CACHE = path.join(PROJECT_ROOT, 'dist/compile-cache')
-
 /** It ends its jobs first. */
 const GRACE_MS = 8000
 
 /** What of this process's environment the executor may see: it runs other people's commands, so no secret is among it. */
 const ENVIRONMENT = ['PATH', 'TMPDIR', 'SANDBOX', 'REQUIRE_SANDBOX', 'MAX_JOB_DISK_MB', 'MAX_FFMPEG_MEMORY_MB', 'MAX_SPARE_FFMPEGS']
 
-/** Starts it on a free port. Throws an OperatorError where FFmpeg is missing. */
-export async function startExecutorProcess(settings: Settings, token: string, log: (line: string) => void): Promise<ExecutorHost> {
+export interface ExecutorProcessOptions {
+  settings: Pick<Settings, 'ffmpegPath' | 'ffprobePath'>
+  /** On the loopback interface; nothing may listen there. */
+  port: number
+  token: string
+  /** A state folder, or whatever else no two executors have in common at the same time: its jobs are in a folder named by it. */
+  owner: string
+  log: (line: string) => void
+}
+
+/** Starts it. Throws an OperatorError where FFmpeg is missing. */
+export async function startExecutorProcess({
+  settings,
+  port,
+  token,
+  owner,
+  log,
+}: ExecutorProcessOptions): Promise<ExecutorHost & { program: Supervised }> {
   const { ffmpeg, ffprobe, notice } = await findFfmpeg(settings)
   if (notice !== null) log(notice)
-  const port = await findFreePort()
-  const jobsDir = jobsDirOf(settings.stateDir)
+  const jobsDir = jobsDirOf(owner)
   const inherited = Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]]))
   const program = new Supervised({
     name: 'The executor',
@@ -65,7 +77,7 @@ export async function startExecutorProcess(settings: Settings, token: string, lo
   }
 }
 
-/** Outside the state folder: the sandboxed user could not reach it in someone's home. One per state folder, as the executor empties it at start. */
-export function jobsDirOf(stateDir: string): string {
-  return path.join(tmpdir(), `renderio-jobs-${stateId(stateDir)}`)
+/** Outside the state folder: the sandboxed user could not reach it in someone's home. One per owner, as the executor empties it at start. */
+export function jobsDirOf(owner: string): string {
+  return path.join(tmpdir(), `renderio-jobs-${stateId(owner)}`)
 }

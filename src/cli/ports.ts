@@ -22,14 +22,15 @@ export async function findFreePort(): Promise<number> {
   }
 }
 
-/** Throws an OperatorError when `port` cannot be listened on. */
-export async function assertPortFree(port: number): Promise<void> {
+/** Throws an OperatorError when `port`, which the environment's `variable` names, cannot be listened on. */
+export async function assertPortFree(port: number, variable: 'PORT' | 'EXECUTOR_PORT'): Promise<void> {
   const deadline = Date.now() + RELEASE_MS
   for (;;) {
     const obstacle = await listenError(port)
     if (obstacle === null) return
-    if (obstacle !== 'EADDRINUSE') throw new OperatorError(`Cannot listen on port ${port} (${obstacle}): choose another with PORT=…`)
-    if (Date.now() > deadline) throw new OperatorError(`Port ${port} is in use: stop what listens there, or choose another with PORT=…`)
+    if (obstacle !== 'EADDRINUSE') throw new OperatorError(`Cannot listen on port ${port} (${obstacle}): choose another with ${variable}=…`)
+    if (Date.now() > deadline)
+      throw new OperatorError(`Port ${port} is in use: stop what listens there, or choose another with ${variable}=…`)
     await sleep(100)
   }
 }

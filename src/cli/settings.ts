@@ -1,8 +1,10 @@
 /** Settings of the embedded run, from the environment. */
+import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { API_KEY_PATTERN } from '../api/api-key.ts'
+import { DEVELOPMENT_API_KEY, DEVELOPMENT_EXECUTOR_PORT } from '../development.ts'
 import { OperatorError } from './operator-error.ts'
 
 /** The repository: the commands work from any directory. */
@@ -35,16 +37,28 @@ const wholeNumber = (min: number, max: number) => {
   return z.string().regex(/^\d+$/, rule).transform(Number).pipe(z.number().min(min, rule).max(max, rule))
 }
 
+/** Wrangler's own folder is used only where `npm run dev` already keeps its state there. */
+function defaultStateDir(): string {
+  const [own, wranglers] = ['.renderio', '.wrangler/state'] as const
+  const isUsed = (folder: string) => existsSync(path.join(PROJECT_ROOT, folder, 'secrets.json'))
+  return isUsed(wranglers) && !isUsed(own) ? wranglers : own
+}
+
 const environmentSchema = z.object({
   /** 0 is any free port. */
   PORT: wholeNumber(0, 65_535).default(8787),
-  STATE_DIR: z.string().default('.renderio'),
-  RENDERIO_API_KEY: z.string().regex(API_KEY_PATTERN, 'ffsk_ and 64 hex digits in lower case').optional(),
+  STATE_DIR: z.string().default(defaultStateDir),
+  RENDERIO_API_KEY: z
+    .string()
+    .regex(API_KEY_PATTERN, 'ffsk_ and 64 hex digits in lower case')
+    .refine((key) => key !== DEVELOPMENT_API_KEY, 'another than that of `npx wrangler dev`, which everyone knows')
+    .optional(),
   MAX_CONCURRENT_COMMANDS: wholeNumber(1, 1000).default(availableParallelism()),
   FFMPEG_PATH: z.string().optional(),
   FFPROBE_PATH: z.string().optional(),
   EXECUTOR_URL: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
   EXECUTOR_TOKEN: z.string().optional(),
+  EXECUTOR_PORT: wholeNumber(1, 65_535).default(DEVELOPMENT_EXECUTOR_PORT),
 })
 
 export interface Settings {
@@ -58,6 +72,9 @@ export interface Settings {
   ffprobePath: string | undefined
   /** An executor that runs already, and what it asks for. */
   executor: { url: string; token: string | undefined } | null
+  /** Where `npm run executor` listens, and what it asks for. */
+  executorPort: number
+  executorToken: string | undefined
   /** Further variables of the Worker. */
   workerVars: Readonly<Record<string, string>>
 }
@@ -71,8 +88,17 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     const name = String(issue?.path[0])
     throw new OperatorError(`${name}=${name === 'RENDERIO_API_KEY' ? '…' : given[name]} is not usable: it must be ${issue?.message}`)
   }
-  const { PORT, STATE_DIR, RENDERIO_API_KEY, MAX_CONCURRENT_COMMANDS, FFMPEG_PATH, FFPROBE_PATH, EXECUTOR_URL, EXECUTOR_TOKEN } =
-    parsed.data
+  const {
+    PORT,
+    STATE_DIR,
+    RENDERIO_API_KEY,
+    MAX_CONCURRENT_COMMANDS,
+    FFMPEG_PATH,
+    FFPROBE_PATH,
+    EXECUTOR_URL,
+    EXECUTOR_TOKEN,
+    EXECUTOR_PORT,
+  } = parsed.data
   return {
     port: PORT,
     stateDir: path.resolve(PROJECT_ROOT, STATE_DIR),
@@ -81,6 +107,8 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     ffmpegPath: FFMPEG_PATH,
     ffprobePath: FFPROBE_PATH,
     executor: EXECUTOR_URL === undefined ? null : { url: EXECUTOR_URL, token: EXECUTOR_TOKEN },
+    executorPort: EXECUTOR_PORT,
+    executorToken: EXECUTOR_TOKEN,
     workerVars: {
       ...Object.fromEntries(WORKER_SETTINGS.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]]))),
       // Set to nothing it allows none, as a service for others must.

@@ -10,14 +10,14 @@ import { assertPortFree, findFreePort } from './ports.ts'
 import type { Settings } from './settings.ts'
 import { buildSite } from './site.ts'
 import { lockState } from './state-lock.ts'
-import type { Supervised } from './supervise.ts'
+import { rejectWhenEnded } from './supervise.ts'
 import { buildWorker } from './worker-bundle.ts'
 import { runsAlone, startWorkerProcess } from './worker-process.ts'
 
 const READY_TIMEOUT_MS = 90_000
 const PROBE_INTERVAL_MS = 100
 const PROBE_TIMEOUT_MS = 5000
-/** On one's own machine the inputs are on one's own machine. */
+/** As in wrangler.toml. */
 const EVERY_ORIGIN = '*'
 /** An image is built first, which takes minutes when it is built for the first time. */
 const IMAGE_TIMEOUT_MS = 30 * 60_000
@@ -48,7 +48,7 @@ export interface StackOptions {
 /** Starts the stack and resolves when the API answers. Throws an OperatorError where the machine lacks something. */
 export async function startStack({ settings, executorIn = 'process', watch = false, log, signal }: StackOptions): Promise<Stack> {
   const port = settings.port === 0 ? await findFreePort() : settings.port
-  await assertPortFree(port)
+  await assertPortFree(port, 'PORT')
   const [bundle] = await Promise.all([watch ? null : buildWorker(settings.stateDir), buildSite()])
   const unlock = await lockState(settings.stateDir)
   const secrets = await loadInstanceSecrets(settings.stateDir)
@@ -103,9 +103,10 @@ export async function startStack({ settings, executorIn = 'process', watch = fal
   if (origins !== '') log(`Inputs and webhooks may be on private addresses: ALLOWED_PRIVATE_ORIGINS=${origins}`)
   return { url, apiKey, executor: executor.description, stop }
 
-  function hostExecutor(): Promise<ExecutorHost> {
+  async function hostExecutor(): Promise<ExecutorHost> {
     if (executorIn === 'containers') return useContainers({ stateDir: settings.stateDir, scope: scopeOf(secrets, settings.stateDir) })
-    return settings.executor ? useExecutor(settings.executor) : startExecutorProcess(settings, secrets.executor_token, log)
+    if (settings.executor) return useExecutor(settings.executor)
+    return startExecutorProcess({ settings, port: await findFreePort(), token: secrets.executor_token, owner: settings.stateDir, log })
   }
 }
 
@@ -114,12 +115,9 @@ async function writeEnvFile(settings: Settings, secrets: InstanceSecrets, execut
   await writePrivateFile(
     file,
     formatEnvFile({
-      ALLOWED_PRIVATE_ORIGINS: EVERY_ORIGIN,
-      // Nobody but its owner asks.
-      RATE_LIMITS: 'off',
-      // The local R2 reads what came in parts twenty times more slowly than what came as a whole.
-      UPLOAD_PART_MB: '5000',
       ...settings.workerVars,
+      // This stack has secrets of its own, and may be put where everyone reaches it.
+      DEVELOPMENT_DEFAULTS: 'off',
       MAX_CONCURRENT_COMMANDS: String(settings.maxConcurrentCommands),
       ...executorVars,
       URL_SIGNING_SECRET: secrets.url_signing_secret,
@@ -140,12 +138,6 @@ async function storeKey({ hash, record }: { hash: string; record: ApiKeyRecord }
   // Miniflare takes a hundred megabytes, which most starts leave to the Worker's own process.
   const { KeyStore } = await import('./key-store.ts')
   await new KeyStore({ stateDir, remote: false }).put(hash, record)
-}
-
-/** A part that dies while the stack starts will not get better by itself. */
-async function rejectWhenEnded(part: Supervised): Promise<never> {
-  const reason = await part.exited
-  throw new OperatorError(`${part.name} ended while it started (${reason}): see the lines above`)
 }
 
 /** Resolves when the Worker says that an executor really runs FFmpeg, and knows the key. */

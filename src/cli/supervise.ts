@@ -1,5 +1,6 @@
 /** Keeps one program running: it is started again whenever it ends. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { OperatorError } from './operator-error.ts'
 import { ProcessGroup, type ProgramSpec } from './process-group.ts'
 
 /** A life this long forgives the crashes before it. */
@@ -70,6 +71,12 @@ export class Supervised {
       this.#current = new ProcessGroup(this.#spec)
     }
   }
+}
+
+/** Throws an OperatorError when the program ends: one that dies while it starts will not get better by itself. */
+export async function rejectWhenEnded(program: Supervised): Promise<never> {
+  const reason = await program.exited
+  throw new OperatorError(`${program.name} ended while it started (${reason}): see the lines above`)
 }
 
 /** Milliseconds to wait before the start after the nth crash in a row. */

@@ -10,6 +10,8 @@ export function reportsWorkerdCrash(line: string): boolean {
 
 const NOISE = [
   /^\s*$/,
+  // `[build]` in wrangler.toml, which has nothing to do.
+  /^\[custom build\] Running:/,
   // Requests, reloads, "Ready on …".
   /^\[wrangler:info\]/,
   /^⎔/,

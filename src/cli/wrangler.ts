@@ -15,6 +15,8 @@ const WRANGLER = path.join(PROJECT_ROOT, 'node_modules/wrangler/wrangler-dist/cl
 export function wranglerEnvironment(stateDir: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    // For `[build]` in wrangler.toml, which has nothing to do then.
+    SITE_IS_BUILT: '1',
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     // The banner asks the npm registry for a newer version.
     WRANGLER_HIDE_BANNER: 'true',

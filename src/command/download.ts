@@ -55,7 +55,7 @@ function inputTarget({ filename }: InputJob, { executor, job, signal: stopped }:
       if (error.fault === 'input_too_large') return 'too_large'
       // Right after a cut the executor may still be writing what had arrived, and refuses to go on from an older size.
       if (error.fault === 'refused' && resumed) return 'source'
-      if (error.fault !== 'unreachable' || stopped.aborted) return 'target'
+      if ((error.fault !== 'unreachable' && error.fault !== 'not_started') || stopped.aborted) return 'target'
       try {
         await executor.inputSize(job, filename)
         return 'source'

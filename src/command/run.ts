@@ -89,7 +89,10 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
       context.apply({ type: 'failed', attempt, error: { status: 'UNREACHABLE_INPUT_FILE', message }, ffmpegSeconds: null, now })
     } else if (error instanceof InputFailure) {
       context.apply({ type: 'failed', attempt, error: error.error, ffmpegSeconds: null, now })
-    } else if (error instanceof ExecutorFailure && (error.fault === 'unreachable' || error.fault === 'no_room')) {
+    } else if (
+      error instanceof ExecutorFailure &&
+      (error.fault === 'unreachable' || error.fault === 'no_room' || error.fault === 'not_started')
+    ) {
       context.apply({ type: 'executor_unavailable', attempt, cause: error.fault, reason: error.message, now })
     } else if (error instanceof ExecutorFailure && error.fault === 'job_unknown') {
       context.apply({ type: 'attempt_lost', attempt, reason: error.message, now })

@@ -6,8 +6,11 @@ import type { MediaFacts } from '../ffmpeg/media.ts'
 
 /** How often an executor may be lost under a command before it fails. */
 export const MAX_LOST_ATTEMPTS = 3
-/** How long a command waits for an executor, in milliseconds: one that should be there and is silent, or one for which there is no room yet. */
-export const EXECUTOR_PATIENCE_MS = { unreachable: 15 * 60_000, no_room: 24 * 3_600_000 } as const
+/**
+ * How long a command waits for an executor, in milliseconds: one that should be there and is silent, one for which there is no room yet,
+ * or one that somebody has yet to start on this machine, who should soon be told.
+ */
+export const EXECUTOR_PATIENCE_MS = { unreachable: 15 * 60_000, no_room: 24 * 3_600_000, not_started: 10_000 } as const
 
 export type ErrorStatus =
   | 'UNREACHABLE_INPUT_FILE'

@@ -22,11 +22,12 @@ import {
  * Why an executor did not do what it was asked.
  * - `unreachable`: no answer, or one that says "not now". Nothing is known of the job.
  * - `no_room`: there is no container for it at the moment.
+ * - `not_started`: there is none, and the message says how to start one.
  * - `job_unknown`: it answers, and knows nothing of the job or of a file it had: it was restarted.
  * - `input_too_large`: the input is past the limit it was given.
  * - `refused`: any other refusal; a fault of ours.
  */
-export type ExecutorFault = 'unreachable' | 'no_room' | 'job_unknown' | 'input_too_large' | 'refused'
+export type ExecutorFault = 'unreachable' | 'no_room' | 'not_started' | 'job_unknown' | 'input_too_large' | 'refused'
 
 export class ExecutorFailure extends Error {
   override readonly name = 'ExecutorFailure'
@@ -160,7 +161,12 @@ export class ExecutorClient {
 
   /** The executor's own report. An executor whose FFmpeg does not run answers too, with `ok: false`. */
   async health(): Promise<ExecutorHealth> {
-    return within(ANSWER_TIMEOUT_MS, async (signal) => this.#parse(executorHealthSchema, await this.#send('/v1/health', { signal })))
+    return within(ANSWER_TIMEOUT_MS, async (signal) => {
+      const response = await this.#send('/v1/health', { signal })
+      const report = executorHealthSchema.safeParse(parseJson(await response.clone().text()))
+      if (!report.success) throw await failureOf(response)
+      return report.data
+    })
   }
 
   async #bytes(path: string, part: { offset: number; length: number } | null, signal: AbortSignal): Promise<ReadableStream> {
@@ -226,6 +232,8 @@ async function failureOf(response: Response): Promise<ExecutorFailure> {
       return new ExecutorFailure('input_too_large', message)
     case 'SHUTTING_DOWN':
       return new ExecutorFailure('unreachable', message)
+    case 'NO_EXECUTOR':
+      return new ExecutorFailure('not_started', message)
     case 'BAD_REQUEST':
     case 'UNAUTHORIZED':
     case 'CONFLICT':

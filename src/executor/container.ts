@@ -19,7 +19,7 @@ const BUSY_TIMEOUT_MS = 15_000
 /** What an idle container gets to end by itself after it was told to, in milliseconds. */
 const LINGER_MS = 10_000
 
-export class Executor extends Container<Env> {
+export class ExecutorContainer extends Container<Env> {
   override defaultPort = PORT
   override requiredPorts = [PORT]
   override enableInternet = false

@@ -170,6 +170,8 @@ export const executorErrorSchema = z.object({
       'RANGE_NOT_SATISFIABLE',
       'SHUTTING_DOWN',
       'INTERNAL_ERROR',
+      // Said in the place of an executor that is not there.
+      'NO_EXECUTOR',
     ]),
     message: z.string(),
   }),

@@ -22,7 +22,7 @@ export async function probeStored(
     if (signal.aborted) return { type: 'probe_lost', attempt, now: Date.now() }
     if (!(error instanceof ExecutorFailure)) throw error
     log('warn', 'file.probe_failed', { file_id: spec.id, account: spec.account, attempt, fault: error.fault, error })
-    const isLost = error.fault === 'unreachable' || error.fault === 'job_unknown'
+    const isLost = error.fault === 'unreachable' || error.fault === 'not_started' || error.fault === 'job_unknown'
     return isLost ? { type: 'probe_lost', attempt, now: Date.now() } : { type: 'probed', attempt, media: null }
   }
 }

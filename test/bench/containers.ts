@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { readSettings } from '../../src/cli/settings.ts'
 import { type Stack, startStack } from '../../src/cli/stack.ts'
-import { docker, prepareEngine } from '../container/engine.ts'
+import { docker, findEngine, makeImages } from '../container/engine.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { figure, medianOf, type Row } from './rows.ts'
 import { spreadOf } from './statistics.ts'
@@ -36,12 +36,12 @@ async function executors(): Promise<string[]> {
 
 /** @param embedded a stack whose executor is a process, to compare with */
 export async function measureContainers(embedded: Stack): Promise<Row[]> {
-  const engine = await prepareEngine(() => {})
+  const engine = await findEngine()
   if (!engine.available) {
     console.log(`Containers are not measured: ${engine.reason}`)
     return []
   }
-  Object.assign(process.env, engine.env)
+  Object.assign(process.env, await makeImages(() => {}))
   const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bench-containers-'))
   const settings = { ...readSettings(process.env), port: 0, stateDir }
   const stack = await startStack({ settings, executorIn: 'containers', log: () => {} })

@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { COMPILE_CACHE, EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
+import { COMPILE_CACHE } from '../../src/cli/compile-cache.ts'
+import { EXECUTOR_ARGV } from '../../src/cli/executor-process.ts'
 import { FFMPEG, FFPROBE } from '../machine/ffmpeg.ts'
 
 const START_DEADLINE_MS = 60_000

@@ -121,7 +121,7 @@ describe('attempts', () => {
     expect(after).toMatchObject({ status: 'FAILED', error: { status: 'EXECUTOR_LOST', message: expect.stringContaining('restarted') } })
   })
 
-  test.each(['unreachable', 'no_room'] as const)('an executor that is %s costs no attempt, until patience ends', (cause) => {
+  test.each(['unreachable', 'no_room', 'not_started'] as const)('an executor that is %s costs no attempt, until patience ends', (cause) => {
     const patience = EXECUTOR_PATIENCE_MS[cause]
     const unavailable = (now: number) => ({ type: 'executor_unavailable', attempt: 2, cause, reason: 'silent', now }) as const
     const first = transition(STATES.downloading, unavailable(NOW))
