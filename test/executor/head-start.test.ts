@@ -87,8 +87,12 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
       const job = new JobClient(executor)
       await job.prepare(convert(job.name))
       await started(job.name)
-      for (const pid of await processesWith(job.name)) killProcess(pid)
-      await gone(job.name)
+      await waitUntil('all of it is killed', async () => {
+        const pids = await processesWith(job.name)
+        // What stands around FFmpeg may have started it since.
+        for (const pid of pids) killProcess(pid)
+        return pids.length === 0
+      })
       await succeeds(convert(job.name), job)
     })
 
