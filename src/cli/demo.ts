@@ -74,7 +74,8 @@ async function runCommand(stack: Stack, sample: SampleServer, ffprobe: string, s
   const body = {
     input_files: { in_video: sample.videoUrl },
     output_files: { out_video: 'converted.webm' },
-    ffmpeg_command: '-i {{in_video}} -c:v libvpx-vp9 -b:v 1M -c:a libopus {{out_video}}',
+    // Read as fast as it plays, so that there is time to watch on any machine, and encoded with the least work.
+    ffmpeg_command: '-re -i {{in_video}} -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 1M -c:a libopus {{out_video}}',
     metadata: METADATA,
     webhook_url: sample.webhookUrl,
   }
