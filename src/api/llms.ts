@@ -18,7 +18,7 @@ With \`Prefer: wait=60\` a submit answers when the command has ended; \`output_f
 
 export function registerLlms(app: OpenAPIHono<ApiEnv>): void {
   app.get('/llms.txt', async (c) => {
-    const { paths } = documentSchema.parse(await (await app.request('/openapi.json')).json())
+    const { paths } = documentSchema.parse(await (await app.request('/openapi.json', {}, c.env)).json())
     const routes = Object.entries(paths).flatMap(([path, operations]) =>
       Object.entries(operations).map(([method, { summary }]) => `- \`${method.toUpperCase()} ${path}\`: ${summary}`),
     )

@@ -12,7 +12,7 @@ export async function openApiDocument(): Promise<unknown> {
   })
   try {
     const { createApp } = await import('../../src/app.ts')
-    return (await createApp().request('/openapi.json')).json()
+    return (await createApp().request('/openapi.json', {}, {})).json()
   } finally {
     hooks.deregister()
   }
