@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     // A test file waits for processes more than it computes.
     maxWorkers: availableParallelism() + 1,
+    // The Worker and the executors write a line for every step.
+    silent: 'passed-only',
     reporters: [
       'default',
       ['junit', { outputFile: 'test-results/junit.xml' }],

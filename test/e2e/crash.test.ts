@@ -9,7 +9,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { fileBegunSchema, fileListSchema, fileSchema } from '../../src/api/file-schemas.ts'
-import { commandListSchema, healthSchema } from '../../src/api/schemas.ts'
+import { type CommandView, commandListSchema, healthSchema } from '../../src/api/schemas.ts'
 import type { Command } from '../client/client.ts'
 import { FFMPEG } from '../machine/ffmpeg.ts'
 import { makeAccounts } from '../support/accounts.ts'
@@ -59,7 +59,7 @@ function submitPicture(client = api): Promise<string> {
   return client.submit({ output_files: { out_v: 'x.png' }, ffmpeg_command: `-f lavfi -i color=d=1 -frames:v 1 ${MARK} {{out_v}}` })
 }
 
-async function listed(client = api): Promise<Command[]> {
+async function listed(client = api): Promise<CommandView[]> {
   const { commands, total } = commandListSchema.parse(await (await client.fetch('/api/v1/commands?limit=100')).json())
   expect(commands).toHaveLength(total)
   return commands

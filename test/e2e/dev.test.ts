@@ -11,6 +11,7 @@ import { API_KEY_PATTERN, fingerprintOf, hashApiKey } from '../../src/api/api-ke
 import { findFfmpeg } from '../../src/cli/ffmpeg-path.ts'
 import { findFreePort } from '../../src/cli/ports.ts'
 import { FFPROBE } from '../machine/ffmpeg.ts'
+import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { killProcess } from '../support/processes.ts'
 import { START_TIMEOUT_MS, spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
@@ -113,7 +114,7 @@ describe('a running stack', () => {
   test.each([
     ['out_playlist_hls', 'index.m3u8', '-hls_time 1 -hls_list_size 0'],
     ['out_playlist_dash', 'manifest.mpd', '-f dash -seg_duration 1'],
-  ])('a player plays %s from its storage_url, sound and picture', async (alias, filename, options) => {
+  ])('a player plays %s from its storage_url, sound and picture', needs('ffmpeg5'), async (alias, filename, options) => {
     const client = new ApiClient(stack)
     const id = await client.submit({
       output_files: { [alias]: filename },
