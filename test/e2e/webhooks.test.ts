@@ -1,36 +1,55 @@
 /** Whatever dies, and whoever hangs, every event arrives, and is recognisable when it comes again. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { deliveriesSchema } from '../../src/api/webhook-schemas.ts'
-import { KeyStore } from '../../src/cli/key-store.ts'
+import { makeAccounts } from '../support/accounts.ts'
 import { ApiClient } from '../support/api-client.ts'
 import type { ReceivedWebhook } from '../support/received-webhook.ts'
-import { startTestStack, type TestStack } from '../support/stack.ts'
+import { START_TIMEOUT_MS, startTestStack, type TestStack } from '../support/stack.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { WebhookReceiver } from '../support/webhook-receiver.ts'
 
+/** Between two looks at deliveries, which are tried again every two seconds. */
+const LOOK_MS = 200
+
+let stateDir: string
 let stack: TestStack
 let api: ApiClient
-let receiver: WebhookReceiver
+let others: ApiClient
 
 beforeAll(async () => {
-  stack = await startTestStack({ env: { MAX_CONCURRENT_COMMANDS: '4', WEBHOOK_RETRY_SCHEDULE: '0,2,2,2,2,2,2,2' } })
+  stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-webhooks-'))
+  const { others: othersKey = '' } = await makeAccounts(stateDir, ['others'])
+  stack = await startTestStack({ stateDir, env: { MAX_CONCURRENT_COMMANDS: '4', WEBHOOK_RETRY_SCHEDULE: '0,2,2,2,2,2,2,2' } })
   api = new ApiClient(stack)
+  others = new ApiClient({ url: stack.url, apiKey: othersKey })
 })
-afterAll(() => stack.stop())
-beforeEach(async () => {
-  receiver = await WebhookReceiver.start()
+afterAll(async () => {
+  await stack?.stop()
+  await rm(stateDir, { recursive: true, force: true })
 })
-afterEach(() => receiver.stop())
+
+async function startReceiver(): Promise<WebhookReceiver> {
+  const receiver = await WebhookReceiver.start()
+  onTestFinished(() => receiver.stop())
+  return receiver
+}
 
 /** Submits a command that ends at once, without an executor, as its input does not exist. */
-function submitTo(target: string, client = api): Promise<string> {
+function submitTo(webhookUrl: string, client = api): Promise<string> {
   return client.submit({
     input_files: { in_file: `${stack.url}/nothing` },
     output_files: { out_file: 'copy.wav' },
     ffmpeg_command: '-i {{in_file}} {{out_file}}',
-    webhook_url: receiver.url + target,
+    webhook_url: webhookUrl,
   })
+}
+
+/** One command for each of `count` paths that begin like this. */
+function submitMany(count: number, webhookUrl: string, client = api): Promise<string[]> {
+  return Promise.all(Array.from({ length: count }, (_, n) => submitTo(`${webhookUrl}/${n}`, client)))
 }
 
 async function deliveriesOf(id: string, client = api) {
@@ -38,21 +57,21 @@ async function deliveriesOf(id: string, client = api) {
   return deliveriesSchema.parse(await response.json())
 }
 
-/** Whoever waits for the receiver's answer meanwhile gets it. */
+/** A stack that is down for a moment is asked again. */
 function delivered(id: string) {
-  return waitUntil(`the webhook of ${id} is delivered`, async () => {
-    receiver.release()
-    const deliveries = await deliveriesOf(id)
-    return deliveries.status === 'delivered' && deliveries
-  })
+  return waitUntil(
+    `the webhook of ${id} is delivered`,
+    async () => {
+      const deliveries = await deliveriesOf(id).catch(() => null)
+      return deliveries?.status === 'delivered' && deliveries
+    },
+    60_000,
+    LOOK_MS,
+  )
 }
 
-function arrived(target: string, count: number): Promise<ReceivedWebhook[]> {
-  return waitUntil(
-    `${count} webhooks are at ${target}`,
-    () => receiver.received(target).length >= count && receiver.received(target),
-    60_000,
-  )
+function arrived(receiver: WebhookReceiver, target: string, count: number): Promise<ReceivedWebhook[]> {
+  return waitUntil(`${count} webhooks are at ${target}`, () => receiver.received(target).length >= count && receiver.received(target))
 }
 
 /** The events name their commands, and each has one id however often it came. */
@@ -66,83 +85,95 @@ function expectOneIdEach(events: readonly ReceivedWebhook[], commandIds: string[
   expect([...idsOf.values()].map((ids) => ids.size)).toEqual(commandIds.map(() => 1))
 }
 
-test('kill -9 of everything before an event is sent: it arrives after a restart on the same state', async () => {
-  await receiver.stop()
-  const ids = await Promise.all(Array.from({ length: 5 }, (_, n) => submitTo(`/200/${n}`)))
-  await Promise.all(ids.map((id) => api.ended(id)))
-  await stack.killAll()
-  await receiver.start()
-  await stack.start()
+describe('kill -9 of everything, and a restart on the same state', () => {
+  /** Refuses connections until the restart. */
+  let down: WebhookReceiver
+  let up: WebhookReceiver
+  let unsent: string[]
+  let tried: string[]
+  let held: string
+  let heldBefore: ReceivedWebhook | undefined
+
+  beforeAll(async () => {
+    down = await WebhookReceiver.start()
+    await down.stop()
+    up = await WebhookReceiver.start()
+    // A second attempt that begins before the kill hangs, so that it is not recorded then.
+    tried = await submitMany(5, `${up.url}/500,hang`)
+    await Promise.all(
+      tried.map((id) => waitUntil('the first attempt is recorded', async () => (await deliveriesOf(id)).deliveries.length === 1)),
+    )
+    ;[held, unsent] = await Promise.all([submitTo(`${up.url}/hang,200/held`), submitMany(5, `${down.url}/200`)])
+    ;[heldBefore] = await arrived(up, '/hang,200/held', 1)
+    await Promise.all(unsent.map((id) => api.ended(id)))
+    await stack.killAll()
+    await down.start()
+    await stack.start()
+  }, 2 * START_TIMEOUT_MS)
+  afterAll(() => Promise.all([down.stop(), up.stop()]))
+
+  test('before an event is sent: it arrives', async () => {
+    await Promise.all(unsent.map(delivered))
+    expectOneIdEach(down.all, unsent)
+  })
+
+  test('between sending and recording: the event arrives again, with the same id', async () => {
+    const [, after] = await arrived(up, '/hang,200/held', 2)
+    expect(after?.headers['webhook-id']).toBe(heldBefore?.headers['webhook-id'])
+    const { deliveries, webhook_id } = await delivered(held)
+    expect(webhook_id).toBe(heldBefore?.headers['webhook-id'])
+    expect(deliveries, 'nobody knows of the first').toMatchObject([{ response_status: 200 }])
+  })
+
+  test('between two attempts: the next is made all the same, with the same id', async () => {
+    await waitUntil('the next attempts are answered', async () => {
+      up.release()
+      return (await Promise.all(tried.map((id) => deliveriesOf(id)))).every(({ status }) => status === 'delivered')
+    })
+    for (const { deliveries } of await Promise.all(tried.map((id) => deliveriesOf(id)))) {
+      expect(deliveries.map(({ response_status }) => response_status)).toEqual([500, 200])
+    }
+    expectOneIdEach(
+      up.all.filter(({ target }) => target.startsWith('/500,hang/')),
+      tried,
+    )
+  })
+})
+
+test('kill -9 of workerd while events are on their way: each arrives, with one id', async () => {
+  const receiver = await startReceiver()
+  const ids = await submitMany(20, `${receiver.url}/500,200`)
+  await waitUntil('some have been tried', () => receiver.all.length >= 5)
+  await stack.killWorker()
   for (const id of ids) await delivered(id)
   expectOneIdEach(receiver.all, ids)
 })
 
-test('kill -9 of everything between sending and recording: the event arrives again, with the same id', async () => {
-  const id = await submitTo('/hang,200/held')
-  const [before] = await arrived('/hang,200/held', 1)
-  await stack.killAll()
-  await stack.start()
-  const [, after] = await arrived('/hang,200/held', 2)
-  expect(after?.headers['webhook-id']).toBe(before?.headers['webhook-id'])
-  const { deliveries, webhook_id } = await delivered(id)
-  expect(webhook_id).toBe(before?.headers['webhook-id'])
-  expect(deliveries, 'nobody knows of the first').toMatchObject([{ response_status: 200 }])
-})
-
-test('kill -9 of everything between two attempts: the next is made all the same, with the same id', async () => {
-  // A second attempt that begins before the kill hangs, so that it is not recorded then.
-  const ids = await Promise.all(Array.from({ length: 5 }, (_, n) => submitTo(`/500,hang/${n}`)))
-  await Promise.all(
-    ids.map((id) => waitUntil('the first attempt is recorded', async () => (await deliveriesOf(id)).deliveries.length === 1)),
-  )
-  await stack.killAll()
-  await stack.start()
-  for (const { deliveries } of await Promise.all(ids.map(delivered))) {
-    expect(deliveries.map(({ response_status }) => response_status)).toEqual([500, 200])
-  }
-  expectOneIdEach(receiver.all, ids)
-})
-
-test('kill -9 of workerd while events are on their way: each arrives, with one id', async () => {
-  const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => submitTo(`/500,200/${n}`)))
-  await waitUntil('some have been tried', () => receiver.all.length >= 5)
-  await stack.killWorker()
-  for (const id of ids) {
-    await waitUntil(
-      `the webhook of ${id} is delivered`,
-      async () => (await deliveriesOf(id).catch(() => null))?.status === 'delivered',
-      60_000,
-    )
-  }
-  expectOneIdEach(receiver.all, ids)
-})
-
 test('endpoints that hang, at first and when they are tried again, hold up neither another account’s deliveries nor its commands', async () => {
-  const other = { url: stack.url, apiKey: newApiKey() }
-  const keys = new KeyStore({ stateDir: stack.stateDir, remote: false })
-  await keys.put(await hashApiKey(other.apiKey), { account: 'other', label: '', created_at: new Date().toISOString() })
-  const others = new ApiClient(other)
-
-  const hanging = await Promise.all(['/hang/1', '/hang/2', '/500,hang/3', '/500,hang/4'].map((target) => submitTo(target)))
+  const receiver = await startReceiver()
+  const hanging = await Promise.all(['/hang/1', '/hang/2', '/500,hang/3', '/500,hang/4'].map((target) => submitTo(receiver.url + target)))
   await waitUntil('all four hang', () => receiver.hanging === 4)
   const started = Date.now()
-  const targets = Array.from({ length: 50 }, (_, n) => `/500,200/${n}`)
-  const ids = await Promise.all(targets.map((target) => submitTo(target, others)))
-  await waitUntil(
-    'fifty are delivered, after a retry each',
-    () => targets.every((target) => receiver.received(target).length === 2),
-    120_000,
-  )
-  const times = targets.flatMap((target) => receiver.received(target).map(({ at }) => at)).sort((a, b) => a - b)
+  const ids = await submitMany(50, `${receiver.url}/500,200`, others)
+  const received = () => ids.map((_, n) => receiver.received(`/500,200/${n}`))
+  await waitUntil('fifty are delivered, after a retry each', () => received().every((webhooks) => webhooks.length === 2), 120_000)
+  const times = received()
+    .flatMap((webhooks) => webhooks.map(({ at }) => at))
+    .sort((a, b) => a - b)
   const silences = times.map((at, index) => at - (times[index - 1] ?? started))
   expect(Math.max(...silences), 'less than one that hangs is waited for').toBeLessThan(12_000)
   for (const id of ids) expect((await others.poll(id)).status).toBe('FAILED')
 
   for (const id of hanging) {
-    const { deliveries } = await waitUntil('it is cut off after 15 seconds', async () => {
-      const found = await deliveriesOf(id)
-      return found.deliveries.some(({ error }) => error !== null) && found
-    })
+    const { deliveries } = await waitUntil(
+      'it is cut off after 15 seconds',
+      async () => {
+        const found = await deliveriesOf(id)
+        return found.deliveries.some(({ error }) => error !== null) && found
+      },
+      60_000,
+      LOOK_MS,
+    )
     expect(deliveries.find(({ error }) => error !== null)?.error).toBe('no answer within 15 seconds')
   }
 })
