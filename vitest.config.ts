@@ -73,7 +73,6 @@ export default defineConfig({
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           globalSetup: ['test/support/worker-peers.ts'],
-          setupFiles: ['test/worker/setup.ts'],
           // Every test has an account of its own.
           sequence: { concurrent: true },
           isolate: false,

@@ -51,20 +51,6 @@ export async function faultsOf(response: Response): Promise<Fault[]> {
   return strictFaults.parse(await response.json()).detail
 }
 
-const accounts: TestAccount[] = []
-
-/** Resolves when no command of the tests so far runs any more, so that none finds its executor gone. */
-export async function settle(): Promise<void> {
-  await Promise.all(
-    accounts.splice(0).map((account) =>
-      until(`the commands of ${account.name} have ended`, async () => {
-        const [queued, processing] = await Promise.all([account.list('?status=QUEUED&limit=1'), account.list('?status=PROCESSING&limit=1')])
-        return queued.total + processing.total === 0
-      }),
-    ),
-  )
-}
-
 export class TestAccount {
   readonly name = `t-${crypto.randomUUID().slice(0, 13)}`
   readonly apiKey = newApiKey()
@@ -72,7 +58,6 @@ export class TestAccount {
   static async create(): Promise<TestAccount> {
     const account = new TestAccount()
     await account.addKey(account.apiKey)
-    accounts.push(account)
     return account
   }
 
@@ -186,13 +171,15 @@ export function onlyOutput(command: CommandView): CommandView['output_files'][st
   return { ...output, storage_url: url }
 }
 
-/** Asks again and again until `probe` answers something, for 100 seconds at most. */
+/** Asks again until `probe` answers something, for 100 seconds at most. */
 export async function until<T>(what: string, probe: () => Promise<T | null | false>): Promise<T> {
-  const deadline = Date.now() + 100_000
+  const start = Date.now()
   for (;;) {
     const result = await probe()
     if (result !== null && result !== false) return result
-    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`)
-    await scheduler.wait(20)
+    const waited = Date.now() - start
+    if (waited > 100_000) throw new Error(`waited in vain until ${what}`)
+    // What takes long is asked for less often: many tests wait at once, and what they ask takes time from what they wait for.
+    await scheduler.wait(Math.min(Math.max(20, waited / 4), 500))
   }
 }
