@@ -37,17 +37,17 @@ const wholeNumber = (min: number, max: number) => {
   return z.string().regex(/^\d+$/, rule).transform(Number).pipe(z.number().min(min, rule).max(max, rule))
 }
 
-/** Wrangler's own folder is used only where `npm run dev` already keeps its state there. */
-function defaultStateDir(): string {
+/** The default of `STATE_DIR` for a project in `root`: wrangler's own folder is used only where `npm run dev` already keeps its state there. */
+export function defaultStateDir(root: string): string {
   const [own, wranglers] = ['.renderio', '.wrangler/state'] as const
-  const isUsed = (folder: string) => existsSync(path.join(PROJECT_ROOT, folder, 'secrets.json'))
+  const isUsed = (folder: string) => existsSync(path.join(root, folder, 'secrets.json'))
   return isUsed(wranglers) && !isUsed(own) ? wranglers : own
 }
 
 const environmentSchema = z.object({
   /** 0 is any free port. */
   PORT: wholeNumber(0, 65_535).default(8787),
-  STATE_DIR: z.string().default(defaultStateDir),
+  STATE_DIR: z.string().default(() => defaultStateDir(PROJECT_ROOT)),
   RENDERIO_API_KEY: z
     .string()
     .regex(API_KEY_PATTERN, 'ffsk_ and 64 hex digits in lower case')

@@ -12,12 +12,18 @@ let job: JobClient
 
 beforeAll(async () => {
   executor = await startExecutor()
-  job = new JobClient(executor)
-  await job.put('in.bin', CONTENT)
-  const copy = ['-f', 'data', '-i', 'in.bin', '-map', '0', '-c', 'copy', '-f', 'data', 'out.bin']
-  await job.ended({ commands: [copy], inputs: { in: 'in.bin' }, outputs: { out: 'out.bin' } })
+  job = await endedJob()
 })
 afterAll(() => executor.stop())
+
+/** A job that has ended, with the output `out` of ten bytes. */
+async function endedJob(): Promise<JobClient> {
+  const ended = new JobClient(executor)
+  await ended.put('in.bin', CONTENT)
+  const copy = ['-f', 'data', '-i', 'in.bin', '-map', '0', '-c', 'copy', '-f', 'data', 'out.bin']
+  await ended.ended({ commands: [copy], inputs: { in: 'in.bin' }, outputs: { out: 'out.bin' } })
+  return ended
+}
 
 const ranged = (range: string) => job.output('out', { headers: { range } })
 
@@ -63,10 +69,11 @@ describe('GET outputs', () => {
   })
 
   test('a link is never followed', async () => {
-    const path = join((await job.folder()) ?? '', 'out.bin')
+    const attacked = await endedJob()
+    const path = join((await attacked.folder()) ?? '', 'out.bin')
     await rm(path)
     await symlink('/etc/passwd', path)
-    expect(await refusal(job.output('out'))).toEqual([404, 'FILE_NOT_FOUND'])
+    expect(await refusal(attacked.output('out'))).toEqual([404, 'FILE_NOT_FOUND'])
   })
 
   test('a client that goes away in the middle does no harm', async () => {
