@@ -7,17 +7,25 @@ import { type ExecutorError, executorHealthSchema } from './protocol.ts'
 
 /** As the image's `EXPOSE` says. */
 const PORT = 8080
-/**
- * How long one request waits for a machine, and for the program on it to listen, in milliseconds. Together less than a client waits for an
- * answer; who gives up asks again, and finds the container further on its way.
- */
+/** How long a start may wait for a machine before somebody is told that there is none, in milliseconds. */
 const INSTANCE_BUDGET_MS = 12_000
-const PORT_BUDGET_MS = 15_000
 const LOOK_AGAIN_MS = 100
 /** A program that has not said in this time whether it is at work is not. */
 const BUSY_TIMEOUT_MS = 15_000
 /** What an idle container gets to end by itself after it was told to, in milliseconds. */
 const LINGER_MS = 10_000
+
+/** In milliseconds. */
+export interface StartTimes {
+  /** How long a start may take until the program listens. It goes on when those who wait for it have given up. */
+  start: number
+  /** How long one request waits for it: less than a client waits for an answer. */
+  patience: number
+  /** How long a container is left alone after a request has given up: longer than any pause before it is asked again. */
+  keep: number
+}
+
+const START_TIMES: StartTimes = { start: 120_000, patience: 27_000, keep: 20_000 }
 
 export class ExecutorContainer extends Container<Env> {
   override defaultPort = PORT
@@ -29,9 +37,19 @@ export class ExecutorContainer extends Container<Env> {
   override pingEndpoint = 'executor/'
   #starting: Promise<void> | null = null
   #ending: Promise<void> | null = null
+  #keptUntil = 0
+  /** How many requests have come. */
+  #asked = 0
+  readonly #times: StartTimes
+
+  constructor(ctx: ConstructorParameters<typeof Container<Env>>[0], env: Env, times = START_TIMES) {
+    super(ctx, env)
+    this.#times = times
+  }
 
   /** Passes a request on to the program. None is started to be asked about a job that it cannot know. */
   override async fetch(request: Request): Promise<Response> {
+    this.#asked += 1
     // What comes while the container ends is for the next one.
     await this.#ending
     if (!this.ctx.container?.running && asksForJob(request)) return knowsNothing(request)
@@ -40,6 +58,8 @@ export class ExecutorContainer extends Container<Env> {
       this.renewActivityTimeout()
       return await this.#program().fetch(request)
     } catch (error) {
+      // Who asked asks again. Were the container ended as idle before, every start would begin from nothing.
+      this.#keptUntil = Date.now() + this.#times.keep
       return new Response(error instanceof Error ? error.message : String(error), { status: 503 })
     }
   }
@@ -57,18 +77,43 @@ export class ExecutorContainer extends Container<Env> {
   /** Requests that come while the container starts wait for the same start. */
   async #ready(): Promise<void> {
     if (this.ctx.container?.running && (await this.getState()).status === 'healthy') return
-    this.#starting ??= this.startAndWaitForPorts({
-      ports: PORT,
-      cancellationOptions: { instanceGetTimeoutMS: INSTANCE_BUDGET_MS, portReadyTimeoutMS: PORT_BUDGET_MS, waitInterval: LOOK_AGAIN_MS },
-    }).finally(() => {
-      this.#starting = null
-    })
-    await this.#starting
+    this.#starting ??= this.#start()
+    const tooLong = Promise.withResolvers<never>()
+    const timer = setTimeout(() => tooLong.reject(new Error('the container is not listening')), this.#times.patience)
+    try {
+      await Promise.race([this.#starting, tooLong.promise])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
-  /** Nobody has asked anything for `sleepAfter`: a program that still starts or works is left at it, one that does not is ended for certain. */
+  #start(): Promise<void> {
+    const starting = within(this.#times.start, (abort) =>
+      this.startAndWaitForPorts({
+        ports: PORT,
+        cancellationOptions: {
+          abort,
+          instanceGetTimeoutMS: INSTANCE_BUDGET_MS,
+          portReadyTimeoutMS: this.#times.start,
+          waitInterval: LOOK_AGAIN_MS,
+        },
+      }),
+    ).finally(() => {
+      this.#starting = null
+    })
+    // Its failure is told to those who wait for it, if any still do.
+    starting.catch(() => undefined)
+    return starting
+  }
+
+  /**
+   * Nobody has asked anything for `sleepAfter`: a program that still starts or works is left at it, and so is one that somebody waits for.
+   * Any other is ended for certain.
+   */
   override async onActivityExpired(): Promise<void> {
-    if (this.#starting !== null || (await this.#isBusy())) {
+    const asked = this.#asked
+    // Somebody may ask while the program says what it does.
+    if (this.#starting !== null || Date.now() < this.#keptUntil || (await this.#isBusy()) || this.#asked !== asked) {
       this.renewActivityTimeout()
       return
     }

@@ -32,6 +32,8 @@ const WORDING: readonly [phrase: string, event: PlatformEvent][] = [
   ['container crashed while checking for ports', 'ended_at_start'],
   ['the container is not listening', 'not_listening'],
   ['failed to verify port', 'not_listening'],
+  ['container request aborted', 'not_listening'],
+  ['aborted waiting for container to start', 'not_listening'],
   ['connection refused', 'not_listening'],
   ['container suddenly disconnected', 'connection_lost'],
   ['network connection lost', 'connection_lost'],
