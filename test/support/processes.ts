@@ -68,8 +68,13 @@ export async function familyOf(pid: number): Promise<ProcessInfo[]> {
 
 /** Sends SIGKILL; a process that is gone already is fine. */
 export function killProcess(pid: number): void {
+  signalProcess(pid, 'SIGKILL')
+}
+
+/** Sends a signal; a process that is gone already is fine. */
+export function signalProcess(pid: number, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
   }

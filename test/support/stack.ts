@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { findFreePort } from '../../src/cli/ports.ts'
 import { guarded } from '../../src/cli/process-group.ts'
-import { familyOf, killProcess, type ProcessInfo, runningProcesses } from './processes.ts'
+import { familyOf, killProcess, type ProcessInfo, runningProcesses, signalProcess } from './processes.ts'
 import { waitUntil } from './wait-until.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -142,6 +142,8 @@ export class TestStack {
 
   /** SIGKILLs the supervisor alone. Resolves when neither it nor anything that it started is left. */
   async killSupervisor(): Promise<void> {
+    // It starts nothing that is not known here.
+    process.kill(this.pid, 'SIGSTOP')
     const all = await this.processes()
     killProcess(this.pid)
     await waitUntilGone(all)
@@ -149,10 +151,23 @@ export class TestStack {
 
   /** SIGKILLs every process of the stack at once, as a power cut would. */
   async killAll(): Promise<void> {
-    const all = await this.processes()
-    // The supervisor first: it would start the others again.
-    for (const pid of [this.pid, ...all.map((info) => info.pid)]) killProcess(pid)
+    const all = await this.#freeze()
+    for (const { pid } of all) killProcess(pid)
     await waitUntilGone(all)
+  }
+
+  /** SIGSTOPs the supervisor and what it started, until none is left that could have started another since. */
+  async #freeze(): Promise<ProcessInfo[]> {
+    const stopped = new Set<number>()
+    for (;;) {
+      const all = await this.processes()
+      const going = all.filter(({ pid }) => !stopped.has(pid))
+      if (going.length === 0) return all
+      for (const { pid } of going) {
+        signalProcess(pid, 'SIGSTOP')
+        stopped.add(pid)
+      }
+    }
   }
 }
 
@@ -165,10 +180,12 @@ export function spawnDev(env: Record<string, string>, options: readonly string[]
   return spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, detached: true, stdio: 'pipe' })
 }
 
-/** Resolves when none of these processes runs any more. */
+/** Resolves when none of these processes runs any more, nor any other in a group that one of them heads. */
 export async function waitUntilGone(processes: readonly ProcessInfo[]): Promise<void> {
+  const groups = new Set(processes.filter(({ pid, group }) => pid === group).map(({ group }) => group))
   await waitUntil(`these have ended: ${processes.map((info) => `${info.pid} ${info.command.slice(0, 80)}`).join('; ')}`, async () => {
     const running = await runningProcesses()
+    if (running.some(({ group }) => groups.has(group))) return false
     return !processes.some((gone) => running.some((info) => info.pid === gone.pid && info.group === gone.group))
   })
 }
