@@ -47,6 +47,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, values
       )
     case 'POST bulk': {
       const { keys }: { keys: string[] } = JSON.parse(body)
+      if (keys.length > 100) return reply(400, null)
       return reply(200, { values: Object.fromEntries(keys.map((key) => [key, values.get(key) ?? null])) })
     }
     case 'PUT values':
