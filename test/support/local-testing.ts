@@ -1,6 +1,9 @@
 /** README's section on local testing with wrangler: its commands as they stand there. */
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { split } from 'shlex'
 import { wranglerEnvironment } from '../../src/cli/wrangler.ts'
 
@@ -44,4 +47,10 @@ export async function sendAsCurl(command: string, port: number): Promise<Respons
     return [name, value]
   })
   return fetch(url.replace(':8787/', `:${port}/`), { method: 'POST', headers, body: valuesOf('-d')[0] ?? '' })
+}
+
+/** The answer to a GET that names `host` as the one it is for. */
+export async function askedAs(host: string, url: string): Promise<{ status: number | undefined; body: string }> {
+  const [answer] = (await once(get(url, { headers: { host } }), 'response')) as [IncomingMessage]
+  return { status: answer.statusCode, body: await text(answer) }
 }

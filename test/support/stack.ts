@@ -67,9 +67,9 @@ export class TestStack {
     this.#ownsState = options.ownsState
   }
 
-  /** Starts the stack on its port and state; again, after `stop()` or a kill. */
-  async start(): Promise<void> {
-    const env = { PORT: String(this.port), STATE_DIR: this.stateDir, ...this.#env }
+  /** Starts the stack on its port and state; again, after `end()` or a kill. The environment is of this life only. */
+  async start(ofThisLife: Record<string, string> = {}): Promise<void> {
+    const env = { PORT: String(this.port), STATE_DIR: this.stateDir, ...this.#env, ...ofThisLife }
     const supervisor = spawnDev(env, this.#containers ? ['--containers'] : [])
     this.#supervisor = supervisor
     let life = ''
@@ -120,14 +120,19 @@ export class TestStack {
   }
 
   /** Asks for a clean end, as Ctrl-C does, and returns the exit code. */
-  async stop(signal: 'SIGINT' | 'SIGTERM' = 'SIGTERM'): Promise<number | null> {
+  async end(signal: 'SIGINT' | 'SIGTERM' = 'SIGTERM'): Promise<number | null> {
     const supervisor = this.#supervisor
     if (supervisor !== null && !hasEnded(supervisor)) {
       supervisor.kill(signal)
       await once(supervisor, 'exit')
     }
-    if (this.#ownsState) await rm(this.stateDir, { recursive: true, force: true })
     return supervisor?.exitCode ?? null
+  }
+
+  /** Ends the stack for good, and its state with it unless that was given. */
+  async stop(): Promise<void> {
+    await this.end()
+    if (this.#ownsState) await rm(this.stateDir, { recursive: true, force: true })
   }
 
   /** SIGKILLs the executor and what runs in its group; the supervisor lives and starts it again. */
