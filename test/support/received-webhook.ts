@@ -9,4 +9,6 @@ export interface ReceivedWebhook {
   body: string
   /** When its first byte came, in ms since the epoch. */
   at: number
+  /** How many senders had by then given up waiting for an answer. */
+  givenUp: number
 }

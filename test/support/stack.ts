@@ -156,13 +156,18 @@ export class TestStack {
 
   /** SIGKILLs every process of the stack at once, as a power cut would. */
   async killAll(): Promise<void> {
-    const all = await this.#freeze()
+    const all = await this.freeze()
     for (const { pid } of all) killProcess(pid)
     await waitUntilGone(all)
   }
 
-  /** SIGSTOPs the supervisor and what it started, until none is left that could have started another since. */
-  async #freeze(): Promise<ProcessInfo[]> {
+  /** Lets a frozen stack go on where it was. */
+  async thaw(): Promise<void> {
+    for (const { pid } of await this.processes()) signalProcess(pid, 'SIGCONT')
+  }
+
+  /** SIGSTOPs the supervisor and what it started, until none is left that could have started another since. Returns all of them. */
+  async freeze(): Promise<ProcessInfo[]> {
     const stopped = new Set<number>()
     for (;;) {
       const all = await this.processes()

@@ -13,7 +13,9 @@ import type { ReceivedWebhook } from './received-webhook.ts'
  */
 export class WebhookReceiver {
   readonly #received: ReceivedWebhook[] = []
-  readonly #held = new Set<ServerResponse>()
+  /** Of senders that wait for an answer, by their target. */
+  readonly #held = new Map<ServerResponse, string>()
+  #givenUp = 0
   #server: Server | null = null
   /** Without a trailing slash; the same in all its lives. */
   url = ''
@@ -60,9 +62,19 @@ export class WebhookReceiver {
     return this.#held.size
   }
 
+  /** Whether a sender waits at this target. */
+  isHeld(target: string): boolean {
+    return [...this.#held.values()].includes(target)
+  }
+
+  /** How many senders have given up waiting for one. */
+  get givenUp(): number {
+    return this.#givenUp
+  }
+
   /** Answers those that wait with 200. */
   release(): void {
-    for (const response of this.#held) response.end()
+    for (const response of this.#held.keys()) response.end()
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -77,13 +89,23 @@ export class WebhookReceiver {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     const headers = Object.fromEntries(Object.entries(request.headers).map(([header, value]) => [header, String(value)]))
-    this.#received.push({ target, method: request.method ?? '', headers, body: Buffer.concat(chunks).toString('utf8'), at })
+    this.#received.push({
+      target,
+      method: request.method ?? '',
+      headers,
+      body: Buffer.concat(chunks).toString('utf8'),
+      at,
+      givenUp: this.#givenUp,
+    })
 
     const script = answers.split(',')
     const answer = script[Math.min(this.received(target).length, script.length) - 1] ?? '404'
     if (answer === 'hang') {
-      this.#held.add(response)
-      response.once('close', () => this.#held.delete(response))
+      this.#held.set(response, target)
+      response.once('close', () => {
+        this.#held.delete(response)
+        if (!response.writableEnded) this.#givenUp += 1
+      })
       return
     }
     const retryAfter = searchParams.get('retry-after')
