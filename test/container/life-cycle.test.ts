@@ -28,11 +28,14 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
   let containers: ContainerStack
   let stack: TestStack
   let media: MediaServer
+  /** Its container runs jobs that only have to end. */
+  let shared: ApiClient
 
   beforeAll(async () => {
     media = await startMediaServer()
     containers = await startContainerStack({ idleSeconds: IDLE_SECONDS, accounts: 12 })
     stack = containers.stack
+    shared = containers.newAccount()
   }, 2 * IMAGES_TIMEOUT_MS)
   afterAll(async () => {
     const left = await containers?.stop()
@@ -47,14 +50,25 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
     return { job, executor: await executorOf(job, containers) }
   }
 
-  /** The same for a job of `SOME_SECONDS`: its container is known before it runs, so that all of its time is left. */
-  async function beginInKnown(client: ApiClient, context: TestContext): Promise<{ job: LongJob; executor: Executor }> {
+  /** A job in a container that is known before the job runs, so that all of its time is left. */
+  async function beginInKnown(client: ApiClient, context: TestContext, seconds?: number): Promise<{ job: LongJob; executor: Executor }> {
     const { job: first, executor } = await beginIn(client, context)
     // It waits for the end of the first, so that the container does not idle in between.
-    const job = await begin(client, SOME_SECONDS)
+    const job = await begin(client, seconds)
+    context.onTestFinished(async () => void (await client.cancel(job.id)))
     await client.cancel(first.id)
     await untilItRuns(job)
     return { job, executor }
+  }
+
+  /** Does something to the container of a job of `SOME_SECONDS` in the middle of it; to another, where that job has ended too soon. */
+  async function doInTheMiddle(client: ApiClient, context: TestContext, action: (executor: Executor) => Promise<unknown>) {
+    for (;;) {
+      const begun = await beginInKnown(client, context, SOME_SECONDS)
+      await action(begun.executor)
+      const { processing_stage } = await client.poll(begun.job.id)
+      if (processing_stage === 'FFMPEG' || processing_stage === 'QUEUED') return begun
+    }
   }
 
   async function isThere({ id }: Executor): Promise<boolean> {
@@ -62,14 +76,13 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
   }
 
   test('a job goes from submit to download, through FFmpeg under Landlock', async () => {
-    const api = containers.newAccount()
     expect(await (await fetch(`${stack.url}/api/v1/health`)).json()).toMatchObject({ status: 'ok', executor: { sandbox: 'landlock' } })
-    const id = await api.submit({
+    const id = await shared.submit({
       input_files: { in_video: `${media.url}/tiny.mp4` },
       output_files: { out_video: 'small.webm' },
       ffmpeg_command: 'ffmpeg -i {{in_video}} -vf scale=80:-2 -c:v libvpx-vp9 -c:a libopus {{out_video}}',
     })
-    const command = await api.ended(id, SLOW_MS)
+    const command = await shared.ended(id, SLOW_MS)
     expect(command).toMatchObject({ status: 'SUCCESS', error_message: null, output_files: { out_video: { width: 80, codec: 'vp9' } } })
     const { storage_url, size_mbytes } = command.output_files.out_video ?? {}
     const bytes = await (await fetch(storage_url ?? '')).bytes()
@@ -77,13 +90,12 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
   })
 
   test('what a font is asked for is there: Latin, Chinese, emoji', async () => {
-    const api = containers.newAccount()
-    const id = await api.submit({
+    const id = await shared.submit({
       output_files: { out_image: 'text.png' },
       ffmpeg_command:
         '-f lavfi -i color=white:s=320x80:d=1 -vf "drawtext=text=Aé漢字한글🎬:fontsize=30:font=Noto Sans CJK SC" -frames:v 1 {{out_image}}',
     })
-    expect((await api.ended(id, SLOW_MS)).error_message).toBeNull()
+    expect((await shared.ended(id, SLOW_MS)).error_message).toBeNull()
   })
 
   test('an account keeps its container, and shares it with no other', async (context) => {
@@ -106,6 +118,7 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
       '-c',
       `until ${files} | grep last.mp4; do sleep 0.1; done; while [ -n "$(${files})" ]; do sleep 0.1; done; echo wiped`,
     )
+    await waitUntil('it looks', async () => (await docker('top', first.executor.id)).includes('last.mp4'))
     const last = await api.submit({
       output_files: { out_v: 'last.mp4' },
       ffmpeg_command: `-re -f lavfi -i testsrc=s=160x90:d=${SOME_SECONDS} {{out_v}}`,
@@ -118,8 +131,7 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
 
   test('a container that is killed is replaced, and its job ends all the same', async (context) => {
     const api = containers.newAccount()
-    const { job, executor } = await beginInKnown(api, context)
-    await docker('kill', executor.id)
+    const { job, executor } = await doInTheMiddle(api, context, ({ id }) => docker('kill', id))
     expect(await api.ended(job.id, SLOW_MS)).toMatchObject({
       status: 'SUCCESS',
       error_message: null,
@@ -131,9 +143,7 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
 
   test('a container that is told to end, as a rollout does, ends its job first; the next job gets another', async (context) => {
     const api = containers.newAccount()
-    const { job, executor } = await beginInKnown(api, context)
-    await docker('kill', '--signal', 'TERM', executor.id)
-    expect((await api.poll(job.id)).processing_stage, 'it is told in the middle of its job').toBe('FFMPEG')
+    const { job, executor } = await doInTheMiddle(api, context, ({ id }) => docker('kill', '--signal', 'TERM', id))
     expect((await api.ended(job.id, SLOW_MS)).status).toBe('SUCCESS')
     expect(stack.output, 'without a second attempt').not.toMatch(lossOf(job))
     expect((await api.ended(await api.submit(TINY), SLOW_MS)).status).toBe('SUCCESS')

@@ -46,7 +46,7 @@ describe('npx wrangler dev with Docker', needs('docker'), () => {
     const wrangler = new Terminal(`${readme.withDocker} ${testOptions({ port, folder })}`, { ...quietWrangler(folder), ...engine, ...own })
     onTestFinished(async () => void (await wrangler.interrupt()))
     await wrangler.prints(/Ready on /, START_TIMEOUT_MS)
-    const [, key] = await wrangler.prints(/API key.*(ffsk_[0-9a-f]{64})/, 0)
+    const [, key] = await wrangler.prints(/API key.*(ffsk_[0-9a-f]{64})/, START_TIMEOUT_MS)
     const answer = await sendAsCurl(readme.curl, port)
     const api = new ApiClient({ url: `http://localhost:${port}`, apiKey: key ?? '' })
     const command = await api.ended(JSON.parse(await answer.text()).command_id, 120_000)
