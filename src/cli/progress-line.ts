@@ -4,6 +4,8 @@ import type { CommandView } from '../api/schemas.ts'
 const BAR_WIDTH = 30
 const ERASE_LINE = '\r\u001b[2K'
 
+type Shown = Pick<CommandView, 'status' | 'processing_stage' | 'progress'>
+
 export class ProgressLine {
   readonly #out: NodeJS.WriteStream
   #last = ''
@@ -12,7 +14,7 @@ export class ProgressLine {
     this.#out = out
   }
 
-  show(command: CommandView): void {
+  show(command: Shown): void {
     const text = describeProgress(command, this.#out.isTTY ? BAR_WIDTH : 0)
     if (text === this.#last) return
     this.#last = text
@@ -26,7 +28,7 @@ export class ProgressLine {
 }
 
 /** A command's state in one line, with a bar of `barWidth` characters where its progress is known. */
-export function describeProgress(command: CommandView, barWidth: number): string {
+export function describeProgress(command: Shown, barWidth: number): string {
   const label = command.status === 'PROCESSING' && command.processing_stage ? `PROCESSING ${command.processing_stage}` : command.status
   const percent = command.status === 'SUCCESS' ? 100 : command.progress
   if (percent === null) return label

@@ -20,8 +20,8 @@ test('it converts a sample video and shows what came out', { timeout: 300_000 },
   expect(stdout).toMatch(/^Media: +webm, vp9, 640×360, 25 fps, /m)
   expect(stdout).toMatch(/^Signed URL: +http:\S+\/converted\.webm$/m)
   expect(stdout).toMatch(/^Webhook: +SUCCESS delivered .*signature verified$/m)
-  // A line for each change, since this is not a terminal.
-  expect(stdout).toMatch(/^ *\d+% PROCESSING FFMPEG$/m)
+  // A line for each change, since this is not a terminal. Which of them a look meets depends on the machine; the last it always does.
+  expect(stdout).toMatch(/^100% SUCCESS$/m)
   expect((await stat(path.join(ROOT, 'demo-output/converted.webm'))).size).toBeGreaterThan(10_000)
 })
 
