@@ -101,6 +101,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...SHARING_MODULES,
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/browser/setup.ts'],

@@ -4,14 +4,21 @@ import path from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject } from 'vitest'
 
-const shared = inject('browser')
-/** Where everything is, and a key of the account that this test file has for itself; null where there is no browser, and all tests here are skipped. */
-export const place = shared && { ...shared, apiKey: shared.apiKeys[path.basename(expect.getState().testPath ?? '', '.test.ts')] ?? '' }
+/** Where everything is; null where there is no browser, and all tests here are skipped. */
+export const place = inject('browser')
 
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../test-results/screenshots')
 
 export const DESKTOP = { viewport: { width: 1280, height: 860 } }
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
+
+/** What a page may look like. */
+export const COLOURS = ['light', 'dark'] as const
+
+/** A key of the account that the test file at work has for itself. */
+export function accountKey(): string {
+  return place?.apiKeys[path.basename(expect.getState().testPath ?? '', '.test.ts')] ?? ''
+}
 
 /** As long as anything may take to be seen. */
 const BUSY_MACHINE_MS = 60_000
@@ -35,9 +42,9 @@ export interface ConsoleTab {
   open(hash: string): Promise<void>
 }
 
-/** A tab with nothing in it. */
+/** A tab with nothing in it. Nothing moves in its pages unless the options say so, since each frame is drawn by the processor. */
 export async function inTab<T>(options: BrowserContextOptions, use: (page: Page) => Promise<T>): Promise<T> {
-  const context = await browser.newContext({ ...DESKTOP, ...options })
+  const context = await browser.newContext({ ...DESKTOP, reducedMotion: 'reduce', ...options })
   context.setDefaultTimeout(BUSY_MACHINE_MS)
   try {
     return await use(await context.newPage())
@@ -52,7 +59,8 @@ export async function inTab<T>(options: BrowserContextOptions, use: (page: Page)
  */
 export async function inConsole(options: BrowserContextOptions, use: (tab: ConsoleTab) => Promise<void>): Promise<void> {
   if (!place) throw new Error('there is no browser')
-  const { url, apiKey } = place
+  const { url } = place
+  const apiKey = accountKey()
   await inTab({ ...options, permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
     const complaints: string[] = []
     page.on('console', (message) => {
@@ -118,10 +126,23 @@ function watchLayout(): void {
   }).observe({ type: 'layout-shift', buffered: true })
 }
 
-/** Kept for people to look at. */
-export async function screenshot(page: Page, name: string): Promise<void> {
+/** Shows a page in these colours, with no transition left between them: nobody reads the colours in between. */
+export async function showIn(page: Page, colorScheme: (typeof COLOURS)[number]): Promise<void> {
+  await page.emulateMedia({ colorScheme })
+  await page.evaluate(() => {
+    for (const animation of document.getAnimations()) if (animation instanceof CSSTransition) animation.finish()
+  })
+}
+
+/** By how many pixels a page is wider than its window. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+}
+
+/** Kept for people to look at: of the whole page, or of what is seen of it. */
+export async function screenshot(page: Page, name: string, { fullPage = true } = {}): Promise<void> {
   await mkdir(SCREENSHOTS, { recursive: true })
-  await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage })
 }
 
 /** Drops a file on an area of the page. */

@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
-import { inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
+import { accountKey, inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
@@ -42,10 +42,10 @@ describe('an HLS playlist', needs('chromium'), () => {
 
   beforeAll(async () => {
     if (!place) return
-    const api = new ApiClient(place)
+    const api = new ApiClient({ url: place.url, apiKey: accountKey() })
     id = await api.submit({
       ffmpeg_command:
-        '-f lavfi -i testsrc2=size=320x180:rate=25:duration=4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 -hls_time 1 -hls_list_size 0 -hls_segment_type fmp4 {{out_playlist_hls}}',
+        '-f lavfi -i testsrc2=size=320x180:rate=10:duration=4 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 10 -hls_time 1 -hls_list_size 0 -hls_segment_type fmp4 {{out_playlist_hls}}',
       output_files: { out_playlist_hls: 'film.m3u8' },
     })
     manifest = (await api.ended(id)).output_files.out_playlist_hls?.storage_url ?? ''

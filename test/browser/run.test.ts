@@ -1,7 +1,7 @@
 /** From a key to a result that plays: what somebody does who tries the service for the first time. */
 import { describe, expect, test } from 'vitest'
 import { needs } from '../machine/needs.ts'
-import { inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
+import { accountKey, inConsole, inTab, place, screenshot, useBrowser } from './console-tab.ts'
 
 useBrowser()
 
@@ -15,7 +15,7 @@ describe('running a command', needs('chromium'), () => {
       await page.getByLabel('API key').fill(`ffsk_${'0'.repeat(64)}`)
       await page.getByRole('button', { name: 'Sign in' }).click()
       await page.getByText('does not know this key').waitFor()
-      await page.getByLabel('API key').fill(place?.apiKey ?? '')
+      await page.getByLabel('API key').fill(accountKey())
       await page.getByRole('button', { name: 'Sign in' }).click()
       await page.getByRole('heading', { level: 1, name: 'Run a command' }).waitFor()
       await page.getByRole('button', { name: 'Sign out' }).click()
@@ -28,7 +28,7 @@ describe('running a command', needs('chromium'), () => {
       await page.getByRole('button', { name: 'Test pattern, no input' }).click()
       // At the pace at which it plays, so that the page has to follow it.
       const editor = page.locator('#command-0')
-      await editor.fill((await editor.inputValue()).replace('ffmpeg -f', 'ffmpeg -re -f').replace('-t 8', '-t 4'))
+      await editor.fill((await editor.inputValue()).replace('ffmpeg -f', 'ffmpeg -re -f').replace('-t 8', '-t 2'))
       await page.getByText('Ready to run').waitFor()
       await page.getByRole('button', { name: 'Run', exact: true }).click()
       await page.getByRole('heading', { level: 1, name: 'pattern.webm' }).waitFor()
@@ -36,7 +36,7 @@ describe('running a command', needs('chromium'), () => {
       await video.waitFor()
       await video.evaluate((element: HTMLVideoElement) => element.play())
       await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5)
-      expect(await page.locator('.made dl').innerText()).toMatch(/1280 × 720[\s\S]*0:04[\s\S]*vp9/)
+      expect(await page.locator('.made dl').innerText()).toMatch(/1280 × 720[\s\S]*0:02[\s\S]*vp9/)
       await screenshot(page, 'command-done')
 
       await page.getByText('Request', { exact: true }).click()

@@ -31,7 +31,7 @@ describe('a file from this machine', needs('chromium'), () => {
   })
 
   test('that is large goes in parts, with a bar, and is listed among the files', async () => {
-    const bytes = 70 * 1024 * 1024
+    const bytes = 65 * 1024 * 1024
     await inConsole({}, async ({ page, open }) => {
       const parts: string[] = []
       page.on('request', (request) => {
@@ -43,7 +43,7 @@ describe('a file from this machine', needs('chromium'), () => {
       await page.getByRole('progressbar', { name: 'Upload of large.bin' }).waitFor()
       await page.getByRole('button', { name: 'large.bin', exact: true }).waitFor()
       expect(parts.length).toBe(2)
-      expect(await page.locator('.row.file', { hasText: 'large.bin' }).innerText()).toContain('73.4 MB')
+      expect(await page.locator('.row.file', { hasText: 'large.bin' }).innerText()).toContain('68.2 MB')
       page.once('dialog', (dialog) => void dialog.accept())
       await page.getByRole('button', { name: 'Delete large.bin' }).click()
       await page.getByRole('button', { name: 'large.bin', exact: true }).waitFor({ state: 'detached' })
