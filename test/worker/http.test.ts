@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyText } from '../support/any-text.ts'
-import { errorOf, faultsOf, request, SUBMIT, TestAccount } from './client.ts'
+import { errorOf, faultsOf, request, SUBMIT, TestAccount, until } from './client.ts'
 import { copyOf, mediaUrl } from './media.ts'
 
 const VALID = copyOf(mediaUrl('/status/404'))
@@ -172,7 +172,6 @@ describe('what is not there', () => {
 
 describe('X-Request-Id', () => {
   test.each<[number, string, RequestInit]>([
-    [200, '/api/v1/health', {}],
     [200, '/api/v1/commands', {}],
     [400, '/api/v1/commands?limit=0', {}],
     [404, '/nothing', {}],
@@ -203,8 +202,13 @@ describe('X-Request-Id', () => {
 
 describe('GET /health', () => {
   test('says without a key that the executor runs FFmpeg', async () => {
-    const response = await request('/api/v1/health')
-    expect(response.status).toBe(200)
+    // An executor whose machine is busy with something else may be too late; whoever asked is told to come again.
+    const response = await until('the executor has answered in time', async () => {
+      const answer = await request('/api/v1/health')
+      expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+      if (answer.status !== 200) expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+      return answer.status === 200 && answer
+    })
     expect(await response.json()).toEqual({
       status: 'ok',
       executor: {
