@@ -13,15 +13,15 @@ export interface PlaylistJob {
 }
 
 /**
- * Stores a share of the files. Those that are there with their full size are not sent again, so a cut upload goes on where it was.
+ * Stores a share of the files, `filesPerStep` at most. Those that are there with their full size are not sent again, so a cut upload goes on where it was.
  * @returns whether all are stored. Throws an ExecutorFailure.
  */
-export async function uploadPlaylist(playlist: PlaylistJob, context: UploadContext): Promise<boolean> {
+export async function uploadPlaylist(playlist: PlaylistJob, context: UploadContext, filesPerStep = FILES_PER_STEP): Promise<boolean> {
   const { alias, account, fileId } = playlist
   const { executor, job, bucket, signal } = context
   const [files, stored] = await Promise.all([executor.outputFiles(job, alias), storedSizes(bucket, filesBelow(account, fileId))])
   const missing = files.filter(({ name, size_bytes }) => stored.get(fileKey(account, fileId, name)) !== size_bytes)
-  const share = missing.slice(0, FILES_PER_STEP)
+  const share = missing.slice(0, filesPerStep)
   const left = share.values()
   let failed = false
   const worker = async () => {

@@ -55,12 +55,14 @@ test('files go up side by side, a few at a time', async () => {
 })
 
 test('a share is stored at a time, and nothing twice', async () => {
-  const executor = executorWith(450)
+  const executor = executorWith(45)
   const playlist = place()
-  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(false)
-  expect(await storedBelow(playlist)).toBe(400)
-  expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(true)
-  expect(await storedBelow(playlist)).toBe(450)
+  expect(await uploadPlaylist(playlist, contextOf(executor.client), 20)).toBe(false)
+  expect(await storedBelow(playlist)).toBe(20)
+  expect(await uploadPlaylist(playlist, contextOf(executor.client), 20)).toBe(false)
+  expect(await storedBelow(playlist)).toBe(40)
+  expect(await uploadPlaylist(playlist, contextOf(executor.client), 20)).toBe(true)
+  expect(await storedBelow(playlist)).toBe(45)
   expect(new Set(executor.asked).size).toBe(executor.asked.length)
 })
 
