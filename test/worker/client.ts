@@ -133,6 +133,13 @@ export class TestAccount {
     return false
   }
 
+  /** Ends a command of which a test has seen enough, lest the machine work on for nothing. */
+  async cancel(commandId: string): Promise<void> {
+    const response = await this.request(`/api/v1/commands/${commandId}/cancel`, { method: 'POST' })
+    await response.body?.cancel()
+    expect(response.status).toBe(200)
+  }
+
   /** Runs a command that must succeed and answers its outputs. */
   async succeed(body: unknown, path = SUBMIT): Promise<CommandView> {
     const command = await this.run(body, path)

@@ -41,15 +41,16 @@ function refusal(key: string, ask: () => Promise<Response>): Promise<Response> {
 test('a full queue is a 429 with Retry-After, and nothing is stored', async () => {
   const account = await TestAccount.create()
   const gates = [new Gate(), new Gate()]
-  await Promise.all(gates.map((gate) => account.submit(copyOf(gate.url))))
+  const running = await Promise.all(gates.map((gate) => account.submit(copyOf(gate.url))))
   await until('both slots are taken', async () => (await account.list('?status=PROCESSING')).total === 2)
   const { maxQueuedCommands } = settingsOf(env)
-  for (let n = 0; n < maxQueuedCommands; n++) await account.submit(SHORT_TONE)
+  const waiting: string[] = []
+  for (let n = 0; n < maxQueuedCommands; n++) waiting.push(await account.submit(SHORT_TONE))
   const refused = await account.post(SHORT_TONE)
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30'])
   expect((await errorOf(refused)).error).toBe('QUEUE_FULL')
   expect((await account.list()).total).toBe(2 + maxQueuedCommands)
-  await Promise.all(gates.map((gate) => gate.open()))
+  for (const id of [...waiting, ...running]) await account.cancel(id)
 })
 
 test('one key that asks too often is a 429, and another goes on', async () => {

@@ -75,19 +75,16 @@ test('the faults of all commands are told at once', async () => {
 test('where the queue has room for some of them only, none is accepted', async () => {
   const account = await TestAccount.create()
   const gates = [new Gate(), new Gate()]
-  const ids = await submitAll(
+  const running = await submitAll(
     account,
     gates.map((gate) => copyOf(gate.url)),
   )
-  for (let waiting = 0; waiting < 15; waiting += 5)
-    await submitAll(
-      account,
-      Array.from({ length: 5 }, () => UNREACHABLE),
-    )
+  const five = Array.from({ length: 5 }, () => UNREACHABLE)
+  const waiting: string[] = []
+  while (waiting.length < 15) waiting.push(...(await submitAll(account, five)))
   const before = (await account.list()).total
   const response = await account.send(SUBMIT_MULTIPLE, { commands: Array.from({ length: 10 }, () => UNREACHABLE) })
   expect(response.status).toBe(429)
   expect((await account.list()).total).toBe(before)
-  await Promise.all(gates.map((gate) => gate.open()))
-  for (const id of ids) await account.ended(id)
+  for (const id of [...waiting, ...running]) await account.cancel(id)
 })
