@@ -165,7 +165,7 @@ test('a slot whose lease is not renewed for long goes to the next command, and i
   await held.open()
   for (const id of held.ids) expect((await account.ended(id)).status).toBe('SUCCESS')
   const { objects } = await env.FILES.list({ prefix: `${account.name}/` })
-  expect(objects.filter(({ key }) => key.endsWith('/copy.wav'))).toHaveLength(held.ids.length)
+  expect(objects.filter(({ key }) => key.endsWith('/copy.m4a'))).toHaveLength(held.ids.length)
 })
 
 test('a slot whose executor is still warm is taken before a cold one', async () => {

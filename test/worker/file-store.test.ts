@@ -127,10 +127,10 @@ describe('a file stored from a URL', () => {
     const output = onlyOutput(await account.succeed(copyOf(mediaUrl('/tone.wav'))))
     const { pathname } = new URL(output.storage_url)
     const expired = await signFileToken({ account: account.name, fileId: output.file_id, expiresAt: 1 }, env.URL_SIGNING_SECRET)
-    for (const path of [pathname, `/files/${expired}/copy.wav`]) {
+    for (const path of [pathname, `/files/${expired}/copy.m4a`]) {
       const url = env.MEDIA_URL + path
       const begun = await files.storeFile(url)
-      expect(await files.settled(begun.file_id)).toMatchObject({ status: 'STORED', filename: 'copy.wav' })
+      expect(await files.settled(begun.file_id)).toMatchObject({ status: 'STORED', filename: 'copy.m4a' })
       expect(await requestsFor(url)).toEqual([])
       expect(await bytesAt(begun.storage_url)).toEqual(await bytesAt(output.storage_url))
     }
@@ -231,7 +231,7 @@ describe('stored files', () => {
     expect(file).toMatchObject({
       rendi_store_type: 'OUTPUT',
       status: 'STORED',
-      filename: 'tone.wav',
+      filename: 'tone.m4a',
       file_type: 'audio',
       sample_rate: 44100,
     })

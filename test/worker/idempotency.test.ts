@@ -5,7 +5,7 @@ import { commandStub, errorOf, SUBMIT, SUBMIT_CHAIN, SUBMIT_MULTIPLE, TestAccoun
 import { copyOf, mediaUrl, SHORT_TONE } from './media.ts'
 
 const UNREACHABLE = copyOf(mediaUrl('/status/404'))
-const CHAIN = { output_files: { out_tone: 'tone.wav' }, ffmpeg_commands: ['-f lavfi -i sine=d=0.1 {{out_tone}}'] }
+const CHAIN = { output_files: { out_tone: 'tone.m4a' }, ffmpeg_commands: ['-f lavfi -i sine=d=0.1 {{out_tone}}'] }
 
 const KINDS: [path: string, body: object][] = [
   [SUBMIT, UNREACHABLE],

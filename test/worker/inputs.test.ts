@@ -150,7 +150,7 @@ describe('files of ours', () => {
   test('an expired one is read from R2 for the account that owns the file', async () => {
     const account = await TestAccount.create()
     const { file_id } = await storedFile(account)
-    const url = `${env.MEDIA_URL}/files/${await expiredToken(account, file_id)}/copy.wav`
+    const url = `${env.MEDIA_URL}/files/${await expiredToken(account, file_id)}/copy.m4a`
     await account.succeed(copyOf(url))
     expect(await requestsFor(url)).toEqual([])
   })
@@ -163,7 +163,7 @@ describe('files of ours', () => {
   test('another account’s expired link is a URL like any other', async () => {
     const [owner, other] = await Promise.all([TestAccount.create(), TestAccount.create()])
     const { file_id } = await storedFile(owner)
-    const url = `${env.MEDIA_URL}/files/${await expiredToken(owner, file_id)}/copy.wav`
+    const url = `${env.MEDIA_URL}/files/${await expiredToken(owner, file_id)}/copy.m4a`
     expect(await other.run(copyOf(url))).toMatchObject({ error_status: 'UNREACHABLE_INPUT_FILE' })
     expect(await requestsFor(url)).toHaveLength(1)
     expect((await other.post(copyOf(url.replace(env.MEDIA_URL, ORIGIN)))).status).toBe(422)

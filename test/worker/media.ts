@@ -32,18 +32,21 @@ export class Gate {
   }
 }
 
-/** A submit that stores its input as it came. */
+/**
+ * A submit that stores the samples of its input as they came. As the other ones here it makes a kind of file about which the executor
+ * needs to ask no ffprobe; what it does need one for, tests make themselves.
+ */
 export function copyOf(url: string) {
-  return { input_files: { in_file: url }, output_files: { out_file: 'copy.wav' }, ffmpeg_command: '-i {{in_file}} -c copy {{out_file}}' }
+  return { input_files: { in_file: url }, output_files: { out_file: 'copy.m4a' }, ffmpeg_command: '-i {{in_file}} -c alac {{out_file}}' }
 }
 
 /** A submit that needs no input and ends within a tenth of a second. */
 export const SHORT_TONE = {
-  output_files: { out_tone: 'tone.wav' },
+  output_files: { out_tone: 'tone.m4a' },
   ffmpeg_command: '-f lavfi -i sine=d=0.1 {{out_tone}}',
 }
 
 /** A submit that takes so many seconds of FFmpeg. */
 export function lastingSeconds(seconds: number) {
-  return { output_files: { out_tone: 'tone.wav' }, ffmpeg_command: `-re -f lavfi -i sine=d=${seconds} {{out_tone}}` }
+  return { output_files: { out_tone: 'tone.m4a' }, ffmpeg_command: `-re -f lavfi -i sine=d=${seconds} {{out_tone}}` }
 }

@@ -225,7 +225,7 @@ describe('the log', () => {
     const { command_id } = await account.succeed(SHORT_TONE)
     const response = await account.request(`/api/v1/commands/${command_id}/log`)
     expect(response.headers.get('content-type')).toMatch(/^text\/plain/)
-    expect(await response.text()).toMatch(/Input #0, lavfi[\s\S]*Output #0, wav, to '.*tone\.wav'/)
+    expect(await response.text()).toMatch(/Input #0, lavfi[\s\S]*Output #0, ipod, to '.*tone\.m4a'/)
   })
 
   test('is empty before FFmpeg has run', async () => {

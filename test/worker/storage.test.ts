@@ -14,7 +14,7 @@ async function storedTone(account: TestAccount) {
 
 test('a storage URL works without a key, whole and in parts', async () => {
   const output = await storedTone(await TestAccount.create())
-  expect(new URL(output.storage_url).pathname).toMatch(/\/copy\.wav$/)
+  expect(new URL(output.storage_url).pathname).toMatch(/\/copy\.m4a$/)
   const whole = new Uint8Array(await (await download(output.storage_url)).arrayBuffer())
   expect(whole.length / 1_000_000).toBe(output.size_mbytes)
 
@@ -49,8 +49,8 @@ test('a part from the middle is a part, unless the file is another one by now', 
 test('a file is told for what it is, cannot run in our origin, and may be read by any web page', async () => {
   const response = await download((await storedTone(await TestAccount.create())).storage_url)
   expect(Object.fromEntries(response.headers)).toMatchObject({
-    'content-type': 'audio/wav',
-    'content-disposition': 'inline; filename="copy.wav"',
+    'content-type': 'audio/mp4',
+    'content-disposition': 'inline; filename="copy.m4a"',
     'accept-ranges': 'bytes',
     'x-content-type-options': 'nosniff',
     'content-security-policy': expect.stringContaining('sandbox'),
@@ -72,7 +72,7 @@ test('HEAD tells size and type, and an unchanged file is not sent again', async 
   const output = await storedTone(await TestAccount.create())
   const head = await request(output.storage_url, { method: 'HEAD' })
   expect(head.status).toBe(200)
-  expect(head.headers.get('content-type')).toBe('audio/wav')
+  expect(head.headers.get('content-type')).toBe('audio/mp4')
   expect(Number(head.headers.get('content-length')) / 1_000_000).toBe(output.size_mbytes)
   const again = await download(output.storage_url, { 'if-none-match': head.headers.get('etag') ?? '' })
   expect(again.status).toBe(304)

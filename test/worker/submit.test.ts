@@ -42,8 +42,8 @@ describe('what a command may look like', () => {
     ['\\{\\{alias\\}\\}', '\\{\\{in_file\\}\\}', '\\{\\{out_file\\}\\}'],
   ])('placeholders may be written %s', async (_, input, output) => {
     const account = await TestAccount.create()
-    const command = { ...copyOf(mediaUrl('/tone.wav')), ffmpeg_command: `-i ${input} -c copy ${output}` }
-    expect(await account.run(command)).toMatchObject({ status: 'SUCCESS', output_files: { out_file: { filename: 'copy.wav' } } })
+    const command = { ...copyOf(mediaUrl('/tone.wav')), ffmpeg_command: `-i ${input} -c alac ${output}` }
+    expect(await account.run(command)).toMatchObject({ status: 'SUCCESS', output_files: { out_file: { filename: 'copy.m4a' } } })
   })
 
   test('a placeholder inside a quoted filter argument is replaced', async () => {

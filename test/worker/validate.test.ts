@@ -19,7 +19,7 @@ test('a command is answered with the arguments that FFmpeg would get, and leaves
     ffmpeg_command: 'ffmpeg -i {{in_file}} -metadata title="a b" {{out_file}}',
   })
   expect(others).toEqual([])
-  expect(argv.slice(-3)).toEqual(['-metadata', 'title=a b', 'copy.wav'])
+  expect(argv.slice(-3)).toEqual(['-metadata', 'title=a b', 'copy.m4a'])
   expect(argv).toContain('in_file.wav')
   expect(argv.join(' ')).not.toContain('{{')
   expect((await account.list()).total).toBe(0)

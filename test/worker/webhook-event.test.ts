@@ -45,7 +45,7 @@ describe('the event', () => {
     const body: { data: CommandView; timestamp: number } = JSON.parse(event.body)
     expect(Object.keys(body).sort()).toEqual(['data', 'timestamp'])
     expect(withoutLinks(body.data)).toEqual(withoutLinks(command))
-    expect(body.data.output_files.out_tone?.storage_url, 'its links can be used').toMatch(/^http.*\/tone\.wav$/)
+    expect(body.data.output_files.out_tone?.storage_url, 'its links can be used').toMatch(/^http.*\/tone\.m4a$/)
     expect(body.timestamp).toBeGreaterThanOrEqual(before)
     expect(body.timestamp).toBeLessThanOrEqual(Date.now())
     await deliveriesIn(account, command.command_id, 'delivered')
