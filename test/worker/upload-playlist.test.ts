@@ -78,7 +78,7 @@ test('a file that is there with another size is stored again', async () => {
 })
 
 test('an executor that breaks ends the upload at once, and the next one goes on where it was', async () => {
-  const executor = executorWith(100)
+  const executor = executorWith(50)
   const playlist = place()
   executor.state.broken = 'seg 20.ts'
   await expect(uploadPlaylist(playlist, contextOf(executor.client))).rejects.toThrow(ExecutorFailure)
@@ -86,5 +86,5 @@ test('an executor that breaks ends the upload at once, and the next one goes on 
   expect(before.size).toBeLessThan(40)
   executor.state.broken = null
   expect(await uploadPlaylist(playlist, contextOf(executor.client))).toBe(true)
-  expect(await storedBelow(playlist)).toBe(100)
+  expect(await storedBelow(playlist)).toBe(50)
 })
