@@ -35,14 +35,25 @@ export async function findFfmpeg(configured: { ffmpegPath: string | undefined; f
   return { ffmpeg: ffmpeg.path, ffprobe: ffprobe.path, notice }
 }
 
+/** The programs that npm brings; null where it has none that run on this platform. */
+export async function findBundledFfmpeg(): Promise<Pick<FfmpegPaths, 'ffmpeg' | 'ffprobe'> | null> {
+  const [ffmpeg, ffprobe] = await Promise.all([findBundled(FFMPEG), findBundled(FFPROBE)])
+  return ffmpeg === null || ffprobe === null ? null : { ffmpeg, ffprobe }
+}
+
+async function findBundled({ npmPackage }: Tool): Promise<string | null> {
+  const bundled = pathFromNpm(npmPackage)
+  return bundled !== null && (await runs(bundled)) ? bundled : null
+}
+
 async function find(tool: Tool, configured: string | undefined): Promise<{ name: string; path: string; bundled: boolean }> {
   if (configured !== undefined) {
     if (await runs(configured)) return { name: tool.name, path: configured, bundled: false }
     throw new OperatorError(`${tool.variable}=${configured} does not run: correct it, or unset it to use the ${tool.name} on PATH`)
   }
   if (await runs(tool.name)) return { name: tool.name, path: tool.name, bundled: false }
-  const bundledPath = pathFromNpm(tool.npmPackage)
-  if (bundledPath !== null && (await runs(bundledPath))) return { name: tool.name, path: bundledPath, bundled: true }
+  const bundledPath = await findBundled(tool)
+  if (bundledPath !== null) return { name: tool.name, path: bundledPath, bundled: true }
   throw new OperatorError(`No ${tool.name} found: ${INSTALL_ADVICE}`)
 }
 
