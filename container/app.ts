@@ -5,7 +5,14 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { jobFilenameSchema, jobNameSchema, MAX_BYTES_HEADER, probeRequestSchema, runRequestSchema } from '../src/executor/protocol.ts'
+import {
+  jobFilenameSchema,
+  jobNameSchema,
+  MAX_BYTES_HEADER,
+  MAX_JOB_BYTES_HEADER,
+  probeRequestSchema,
+  runRequestSchema,
+} from '../src/executor/protocol.ts'
 import { FAULT_STATUS, Fault } from './fault.ts'
 import type { Health } from './health.ts'
 import type { Jobs } from './jobs.ts'
@@ -30,8 +37,10 @@ const pollSchema = z.object({
   after: z.coerce.number().int().default(-1),
   wait: z.coerce.number().min(0).max(MAX_WAIT_SECONDS).default(0),
 })
+const byteCount = z.coerce.number().int().nonnegative().default(Number.MAX_SAFE_INTEGER)
 const inputHeadersSchema = z.object({
-  maxBytes: z.coerce.number().int().nonnegative().default(Number.MAX_SAFE_INTEGER),
+  maxBytes: byteCount,
+  maxJobBytes: byteCount,
   offset: z
     .string()
     .regex(/^bytes \d+-/, 'Content-Range must be bytes <start>-…')
@@ -43,7 +52,10 @@ export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptio
   const app = new Hono<Bindings>()
 
   app.onError((error, c) => {
-    if (error instanceof Fault) return c.json({ error: { code: error.code, message: error.message } }, FAULT_STATUS[error.code])
+    if (error instanceof Fault) {
+      const { code, message, limit } = error
+      return c.json({ error: { code, message, limit } }, FAULT_STATUS[code])
+    }
     log.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed')
     return c.json({ error: { code: 'INTERNAL_ERROR', message: 'the executor failed' } }, 500)
   })
@@ -64,7 +76,11 @@ export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptio
 
   app.put('/v1/jobs/:job/inputs/:filename', async (c) => {
     const [name, filename] = [jobName(c), inputFilename(c)]
-    const headers = parse(inputHeadersSchema, { maxBytes: c.req.header(MAX_BYTES_HEADER), offset: c.req.header('content-range') ?? null })
+    const headers = parse(inputHeadersSchema, {
+      maxBytes: c.req.header(MAX_BYTES_HEADER),
+      maxJobBytes: c.req.header(MAX_JOB_BYTES_HEADER),
+      offset: c.req.header('content-range') ?? null,
+    })
     const job = await jobs.open(name)
     return c.json({ bytes: await job.receiveInput(filename, c.env.incoming, headers) })
   })

@@ -8,7 +8,9 @@ const TAIL_BYTES = 2 * 1024 ** 2
 /** The last `limit` bytes of what is pushed, give or take a chunk. */
 export class Tail {
   readonly #limit: number
-  readonly #chunks: Buffer[] = []
+  #chunks: Buffer[] = []
+  /** Chunks at the beginning that are gone; taking each out of the list at once would move all others. */
+  #gone = 0
   #bytes = 0
   #dropped = 0
 
@@ -24,15 +26,22 @@ export class Tail {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
-    for (let first = this.#chunks[0]; first && this.#bytes - first.length >= this.#limit; first = this.#chunks[0]) {
-      this.#chunks.shift()
+    for (let first = this.#chunks[this.#gone]; first && this.#bytes - first.length >= this.#limit; first = this.#chunks[this.#gone]) {
+      this.#gone += 1
       this.#bytes -= first.length
       this.#dropped += first.length
     }
+    if (this.#gone * 2 > this.#chunks.length) this.#forgetGone()
   }
 
   toString(): string {
+    this.#forgetGone()
     return Buffer.concat(this.#chunks).toString('utf8')
+  }
+
+  #forgetGone(): void {
+    this.#chunks = this.#chunks.slice(this.#gone)
+    this.#gone = 0
   }
 }
 

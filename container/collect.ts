@@ -1,9 +1,10 @@
 /** What the commands have made, gathered into the outputs that were asked for. */
 import type { JobError, JobState, RunRequest } from '../src/executor/protocol.ts'
-import { type Bundle, sequenceMembers } from '../src/ffmpeg/bundle.ts'
+import { type Bundle, sequenceNumbers } from '../src/ffmpeg/bundle.ts'
 import { bundleMissingError, missingOutputError, playlistError, type Step, stopError } from './failure.ts'
-import { pack, packedBytes } from './pack.ts'
+import { type PackedFile, pack, packedBytes } from './pack.ts'
 import { findPlaylist, type Playlist } from './playlist.ts'
+import { Slices } from './slices.ts'
 import type { MadeFile, Workspace } from './workspace.ts'
 
 export type WrittenOutputs = Extract<JobState, { state: 'PROBING' }>['outputs']
@@ -67,13 +68,13 @@ export function writtenOutput(collected: Collected): WrittenOutputs[string] {
 }
 
 async function collectBundle(alias: string, bundle: Bundle, collecting: Collecting): Promise<Collected | { error: JobError }> {
-  const { workspace, place } = collecting
+  const { workspace, place, signal } = collecting
   if (bundle.kind !== 'playlist') return packBundle(alias, bundle, collecting)
   const { filename } = bundle
   if ((await workspace.fileBytes(filename)) === null) {
     return { error: missingOutputError(alias, filename, await workspace.list(), place) }
   }
-  const found = await findPlaylist(workspace, filename)
+  const found = await findPlaylist(workspace, filename, signal)
   if (!found.ok) return { error: playlistError(alias, found.code, found.reason, place) }
   const { playlist } = found
   return { kind: 'playlist', filename, bytes: sum(playlist.files.values()), playlist }
@@ -85,20 +86,18 @@ async function packBundle(
   { workspace, request, before, place, signal }: Collecting,
 ): Promise<Collected | { error: JobError }> {
   const present = await workspace.regularFiles()
-  const made = new Map([...present].filter(([name, { version }]) => before.get(name)?.version !== version))
-  const names = bundle.kind === 'sequence' ? sequenceMembers(bundle.pattern, made.keys()) : [...made.keys()]
-  const files = names.flatMap((name) => made.get(name) ?? [])
+  const files = await madeFiles(bundle, present, before, signal)
   if (files.length === 0) return { error: bundleMissingError(alias, bundle, [...present.keys()], place) }
   if (files.length > MAX_PACKED_FILES) {
     const message = `the output "${alias}" would be a zip of ${files.length} files; ${MAX_PACKED_FILES} at most`
     return { error: { code: 'OUTPUT_TOO_LARGE', step: place.step, message } }
   }
   // The zip lies beside the files that it is made of, and both count.
-  if ((await workspace.usedBytes()) + workspace.packedBytes + packedBytes(files) > request.limits.disk_bytes) {
+  if ((await workspace.usage()).bytes + workspace.packedBytes + packedBytes(files) > request.limits.disk_bytes) {
     return { error: stopError('OUTPUT_TOO_LARGE', place, request.limits) }
   }
   const path = workspace.nextPackedPath()
-  await pack(workspace, files, path, signal)
+  await pack(workspace.files, files, path, signal)
   const bytes = await workspace.countPacked(path)
   return {
     kind: 'zip',
@@ -108,6 +107,24 @@ async function packBundle(
     fileCount: files.length,
     contentBytes: sum(files.map((file) => file.bytes)),
   }
+}
+
+/** Files of the bundle that the commands have made, or written anew. */
+async function madeFiles(
+  bundle: Exclude<Bundle, { kind: 'playlist' }>,
+  present: ReadonlyMap<string, MadeFile>,
+  before: ReadonlyMap<string, MadeFile>,
+  signal: AbortSignal,
+): Promise<PackedFile[]> {
+  const placeOf = bundle.kind === 'sequence' ? sequenceNumbers(bundle.pattern) : () => 0
+  const slices = new Slices(signal)
+  const made: PackedFile[] = []
+  for (const { name, bytes, modified, version } of present.values()) {
+    await slices.pause()
+    const place = before.get(name)?.version === version ? null : placeOf(name)
+    if (place !== null) made.push({ name, bytes, modified, place })
+  }
+  return made
 }
 
 function sum(sizes: Iterable<number>): number {

@@ -7,6 +7,9 @@ import { launcherComplaint } from './sandbox.ts'
 import type { StopReason } from './stopper.ts'
 import type { ArchiveFault } from './unpack.ts'
 
+/** Files that the commands of a job may make, beside those that it began with. */
+export const MAX_MADE_FILES = 50_000
+
 /** What was being done when it failed: `step` counts from 0. */
 export interface Step {
   step: number
@@ -31,6 +34,12 @@ export function stopError(reason: StopReason, place: Step, limits: JobLimits): J
         code: reason,
         step,
         message: `${placeText(place)}the command was stopped: its files take more than ${megabytes(limits.disk_bytes)}, the limit for one job`,
+      }
+    case 'TOO_MANY_FILES':
+      return {
+        code: 'OUTPUT_TOO_LARGE',
+        step,
+        message: `${placeText(place)}the command was stopped: it made more than ${MAX_MADE_FILES} files, the limit for one job`,
       }
     case 'CANCELLED':
       return cancelledError(step)
@@ -92,10 +101,19 @@ export function archiveError(fault: ArchiveFault): JobError {
 /** A message that names thousands of files says no more than one that names some. */
 const MAX_LISTED = 50
 
+/** The first names in their order, found in one pass over however many there are. */
 function listed(names: readonly string[]): string {
   if (names.length === 0) return 'no files'
-  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : ''
-  return names.slice(0, MAX_LISTED).join(', ') + more
+  const first: string[] = []
+  for (const name of names) {
+    const last = first.at(-1)
+    if (first.length === MAX_LISTED && last !== undefined && name > last) continue
+    const place = first.findIndex((other) => name < other)
+    first.splice(place === -1 ? first.length : place, 0, name)
+    if (first.length > MAX_LISTED) first.pop()
+  }
+  const more = names.length > first.length ? ` and ${names.length - first.length} more` : ''
+  return first.join(', ') + more
 }
 
 /** Nothing if FFmpeg chose to end. A sandbox that waits for FFmpeg passes a signal on as 128 + its number. */

@@ -18,10 +18,13 @@ export const FAULT_STATUS = {
 /** Thrown where a request cannot be granted; `app.ts` answers it with its status and message. */
 export class Fault extends Error {
   readonly code: FaultCode
+  readonly limit: ExecutorError['error']['limit']
 
-  constructor(code: FaultCode, message: string) {
+  /** @param limit what an `INPUT_TOO_LARGE` is about */
+  constructor(code: FaultCode, message: string, limit?: ExecutorError['error']['limit']) {
     super(message)
     this.name = 'Fault'
     this.code = code
+    this.limit = limit
   }
 }

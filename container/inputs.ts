@@ -12,14 +12,20 @@ interface Transfer {
 
 export class Inputs {
   readonly #workspace: Workspace
-  readonly #maxJobBytes: number
+  #maxJobBytes: number
   readonly #transfers = new Map<string, Transfer>()
   /** Bytes of each input that has arrived, in whole or in part. */
   readonly #received = new Map<string, number>()
 
+  /** @param maxJobBytes the most that they may take together, unless less is said later */
   constructor(workspace: Workspace, maxJobBytes: number) {
     this.#workspace = workspace
     this.#maxJobBytes = maxJobBytes
+  }
+
+  /** Tells how much disk the job may have, which its inputs alone must not exceed. The least that was told holds. */
+  limitTo(maxJobBytes: number): void {
+    this.#maxJobBytes = Math.min(this.#maxJobBytes, maxJobBytes)
   }
 
   /**
@@ -70,15 +76,20 @@ export class Inputs {
     const path = this.#workspace.path(filename)
     const start = offset ?? 0
     let bytes = start
+    const judge = (fileBytes: number): void => {
+      if (fileBytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`, 'input')
+      if (this.#receivedBytes() - (this.#received.get(filename) ?? 0) + fileBytes > this.#maxJobBytes) {
+        throw new Fault('INPUT_TOO_LARGE', `the inputs together are larger than ${this.#maxJobBytes} bytes, the disk of the job`, 'job')
+      }
+    }
     const admit = (more: number): void => {
       bytes += more
+      judge(bytes)
       this.#received.set(filename, bytes)
-      if (bytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
-      if (this.#receivedBytes() > this.#maxJobBytes) throw new Fault('INPUT_TOO_LARGE', 'the inputs take more disk than a job may have')
     }
     try {
-      const announced = Number(incoming.headers['content-length'] ?? 0)
-      if (start + announced > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`)
+      this.#received.set(filename, start)
+      judge(start + Number(incoming.headers['content-length'] ?? 0))
       return start + (await receive({ incoming, path, offset: start, admit }))
     } catch (error) {
       if (error instanceof Fault && error.code === 'INPUT_TOO_LARGE') {

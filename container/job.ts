@@ -1,19 +1,20 @@
 /** A job's life: it receives its inputs, runs once, and is looked at until it is removed. */
 import type { IncomingMessage } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { JobState, OutputList, RunRequest } from '../src/executor/protocol.ts'
 import type { MediaFacts } from '../src/ffmpeg/media.ts'
 import { CappedLog } from './capped-log.ts'
 import { type Collected, writtenOutput } from './collect.ts'
-import { cancelledError } from './failure.ts'
+import { cancelledError, stopError } from './failure.ts'
 import { Fault } from './fault.ts'
 import type { Ffmpeg, FfmpegCommand } from './ffmpeg.ts'
 import { HeadStart } from './head-start.ts'
 import { Inputs } from './inputs.ts'
 import { probeFile } from './probe.ts'
 import { Revision } from './revision.ts'
-import { runJob } from './run.ts'
+import { type RunOutcome, runJob } from './run.ts'
 import type { Spares } from './spares.ts'
 import { Stopper } from './stopper.ts'
 import { createWorkspace, type Toolbox } from './toolbox.ts'
@@ -21,6 +22,12 @@ import type { Workspace } from './workspace.ts'
 
 type WithoutBase<State> = State extends unknown ? Omit<State, 'job' | 'revision' | 'ffmpeg_seconds'> : never
 type Phase = WithoutBase<JobState>
+
+/** What a job gets to come to its end after it was stopped, in milliseconds: longer than programs get to end by themselves. */
+const STOP_PATIENCE_MS = 5000
+
+/** How long its client waits for the disk of a job that has failed to be free, in milliseconds; many files take longer than that. */
+const WIPE_PATIENCE_MS = 500
 
 /** A log of more than this is asked for. */
 const SHORT_LOG_CHARACTERS = 64 * 1024
@@ -91,15 +98,21 @@ export class Job {
   }
 
   /** Stores one input from a request's body, as `Inputs.receive` does. Answers the bytes that the file has now. */
-  async receiveInput(filename: string, incoming: IncomingMessage, range: { offset: number | null; maxBytes: number }): Promise<number> {
+  async receiveInput(
+    filename: string,
+    incoming: IncomingMessage,
+    { offset, maxBytes, maxJobBytes }: { offset: number | null; maxBytes: number; maxJobBytes: number },
+  ): Promise<number> {
     const admit = () => {
       if (this.#start !== null || this.#phase.state !== 'RECEIVING') throw new Fault('CONFLICT', 'the job no longer takes inputs')
     }
-    return this.#inputs.receive(filename, incoming, { ...range, admit })
+    this.#inputs.limitTo(maxJobBytes)
+    return this.#inputs.receive(filename, incoming, { offset, maxBytes, admit })
   }
 
   /** Starts what a run of this request can be started with before its inputs are there. It may come too late, or not at all. */
   async prepare(request: RunRequest): Promise<JobState> {
+    this.#inputs.limitTo(request.limits.disk_bytes)
     if (this.#start === null && this.#phase.state === 'RECEIVING') await this.#headStart.prepare(this.#firstCommand(request))
     return this.state
   }
@@ -149,13 +162,25 @@ export class Job {
   async #probeAll(filenames: readonly string[]): Promise<Record<string, MediaFacts>> {
     const facts: Record<string, MediaFacts> = {}
     // One after the other: however many files are asked for, one program runs.
-    for (const filename of filenames) facts[filename] = await probeFile(this.#toolbox, this.#workspace, filename, this.#stopper.attach)
+    for (const filename of filenames)
+      facts[filename] = await probeFile(this.#toolbox, this.#workspace, filename, { onStart: this.#stopper.attach })
     return facts
   }
 
   async #execute(request: RunRequest): Promise<void> {
+    const run = this.#runToEnd(request)
+    const outcome = await Promise.race([run, this.#overdue(request)])
+    if (outcome.state === 'SUCCEEDED') return this.#end(outcome)
+    const wiped = run.then(() => this.#workspace.wipeFiles())
+    await Promise.race([wiped, sleep(WIPE_PATIENCE_MS, null, { ref: false })])
+    await this.#end(outcome)
+    await wiped
+  }
+
+  /** Never rejects. */
+  async #runToEnd(request: RunRequest): Promise<RunOutcome> {
     try {
-      const outcome = await runJob({
+      return await runJob({
         toolbox: this.#toolbox,
         workspace: this.#workspace,
         log: this.#stderr,
@@ -171,11 +196,16 @@ export class Job {
           this.#enter({ state: 'PROBING', outputs: Object.fromEntries(written) })
         },
       })
-      await this.#end(outcome)
     } catch (error) {
       this.#log.error({ err: error }, 'job broke')
-      await this.#end({ state: 'FAILED', error: { code: 'INTERNAL_ERROR', step: 0, message: 'the executor failed' } })
+      return { state: 'FAILED', error: { code: 'INTERNAL_ERROR', step: 0, message: 'the executor failed' } }
     }
+  }
+
+  /** How a job ends that is still there some time after it was stopped: whatever holds it up must not hold up its client. */
+  async #overdue(request: RunRequest): Promise<RunOutcome> {
+    const reason = await this.#stopper.overdue(STOP_PATIENCE_MS)
+    return { state: 'FAILED', error: stopError(reason, { step: 0, steps: 1 }, this.#limits(request)) }
   }
 
   #firstCommand(request: RunRequest): FfmpegCommand {
@@ -189,7 +219,6 @@ export class Job {
   async #end(phase: Extract<Phase, { state: 'SUCCEEDED' | 'FAILED' }>): Promise<void> {
     this.#ffmpegSeconds ??= this.#elapsed()
     this.#stderr.close()
-    if (phase.state === 'FAILED') await this.#workspace.wipeFiles()
     const log = await this.#stderr.read()
     this.#enter(log.length <= SHORT_LOG_CHARACTERS ? { ...phase, log } : phase)
     const error = phase.state === 'FAILED' ? phase.error.code : undefined
@@ -249,7 +278,7 @@ export class Job {
   }
 
   #enter(phase: Phase): void {
-    if (this.#removal !== null) return
+    if (this.#removal !== null || this.#phase.state === 'SUCCEEDED' || this.#phase.state === 'FAILED') return
     this.#phase = phase
     this.#revision.bump()
   }

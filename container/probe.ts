@@ -25,16 +25,22 @@ export function harmlessDemuxers(listing: string): string {
   return names.filter((name) => !REFERRING_DEMUXERS.has(name)).join(',')
 }
 
+export interface ProbeOptions {
+  onStart: (process: ProcessGroup) => void
+  /** Less than a probe may take anyway ends it earlier. */
+  maxSeconds?: number
+}
+
 /** Facts about a playlist, from its first segment and from what it says itself. Never rejects. */
 export async function probePlaylist(
   toolbox: Toolbox,
   workspace: Workspace,
   filename: string,
   playlist: Playlist,
-  onStart: (process: ProcessGroup) => void,
+  options: ProbeOptions,
 ): Promise<MediaFacts> {
   // Demuxers of manifests open what they name, so none is let near one.
-  const report = await probeReport(toolbox, workspace, sampleUrl(playlist.sample), onStart)
+  const report = await probeReport(toolbox, workspace, sampleUrl(playlist.sample), options)
   return { ...mediaFacts(report, filename), duration: playlist.duration, file_format: playlist.format }
 }
 
@@ -45,20 +51,15 @@ function sampleUrl(sample: readonly string[]): string {
 }
 
 /** Facts about one file of the job; all that cannot be found out, as for a file that is no media, is null. Never rejects. */
-export async function probeFile(
-  toolbox: Toolbox,
-  workspace: Workspace,
-  filename: string,
-  onStart: (process: ProcessGroup) => void,
-): Promise<MediaFacts> {
-  return mediaFacts(await probeReport(toolbox, workspace, `file:${filename}`, onStart), filename)
+export async function probeFile(toolbox: Toolbox, workspace: Workspace, filename: string, options: ProbeOptions): Promise<MediaFacts> {
+  return mediaFacts(await probeReport(toolbox, workspace, `file:${filename}`, options), filename)
 }
 
 async function probeReport(
   toolbox: Toolbox,
   workspace: Workspace,
   url: string,
-  onStart: (process: ProcessGroup) => void,
+  { onStart, maxSeconds = TIMEOUT_SECONDS }: ProbeOptions,
 ): Promise<unknown> {
   const argv = [
     toolbox.ffprobe,
@@ -68,7 +69,7 @@ async function probeReport(
   ]
   const { exit, stdout } = await runToEnd(sandboxedArgv(toolbox.sandbox, confinementOf(toolbox, workspace, FILE_BYTES), argv), {
     cwd: workspace.files,
-    timeoutSeconds: TIMEOUT_SECONDS,
+    timeoutSeconds: Math.min(TIMEOUT_SECONDS, maxSeconds),
     onStart,
   })
   return exit.kind === 'exited' && exit.code === 0 ? parseReport(stdout) : {}

@@ -1,12 +1,14 @@
 /** A job's commands in order, then a look at what they wrote. */
 import { rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import type { JobError, JobState, Progress, RunRequest } from '../src/executor/protocol.ts'
 import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import type { CappedLog } from './capped-log.ts'
-import { type Collected, collectOutputs, writtenOutput } from './collect.ts'
+import { type Collected, type Collection, collectOutputs, writtenOutput } from './collect.ts'
 import { type Written, writtenFacts } from './facts.ts'
-import { archiveError, exitError, type Step, stopError } from './failure.ts'
+import { archiveError, exitError, MAX_MADE_FILES, type Step, stopError } from './failure.ts'
 import { Ffmpeg, type FfmpegReport, type FfmpegResult } from './ffmpeg.ts'
+import type { FolderUsage } from './folder.ts'
 import type { HeadStart } from './head-start.ts'
 import { probeFile, probePlaylist } from './probe.ts'
 import type { Stopper } from './stopper.ts'
@@ -32,16 +34,9 @@ export interface Run {
 
 /** Rejects only for a fault of ours. */
 export async function runJob(run: Run): Promise<RunOutcome> {
-  const unpacked = await unpackArchive(run)
-  if (unpacked !== null) return { state: 'FAILED', error: unpacked }
-  // Without bundles nobody asks what was there before.
-  const before: ReadonlyMap<string, MadeFile> = run.request.bundles === undefined ? new Map() : await run.workspace.regularFiles()
   const written = new Map<string, Written>()
-  const error = await runCommands(run, written)
-  if (error !== null) return { state: 'FAILED', error }
-  const collected = await unlessStopped(run, lastStep(run), (signal) =>
-    collectOutputs({ workspace: run.workspace, request: run.request, before, place: lastStep(run), signal }),
-  )
+  const stopTime = run.stopper.limitTime(run.request.limits.run_seconds)
+  const collected = await makeOutputs(run, written).finally(stopTime)
   if (!collected.ok) return { state: 'FAILED', error: collected.error }
   const known = await knownFacts(run, collected.outputs, written)
   run.onWritten(collected.outputs, known.size < collected.outputs.size)
@@ -50,20 +45,40 @@ export async function runJob(run: Run): Promise<RunOutcome> {
   return stopped === null ? { state: 'SUCCEEDED', outputs } : { state: 'FAILED', error: stopped }
 }
 
+/** All that counts as the job's time. @param written gets what each command says of the job's outputs */
+async function makeOutputs(run: Run, written: Map<string, Written>): Promise<Collection> {
+  const unpacked = await unpackArchive(run)
+  if (unpacked !== null) return { ok: false, error: unpacked }
+  // Without bundles nobody asks what was there before.
+  const before: ReadonlyMap<string, MadeFile> = run.request.bundles === undefined ? new Map() : await run.workspace.regularFiles()
+  const error = await runCommands(run, written)
+  if (error !== null) return { ok: false, error }
+  return unlessStopped(run, lastStep(run), (signal) =>
+    collectOutputs({ workspace: run.workspace, request: run.request, before, place: lastStep(run), signal }),
+  )
+}
+
 /** Null when the archive is unpacked, or there is none. */
 async function unpackArchive(run: Run): Promise<JobError | null> {
   const { workspace, request, stopper } = run
   if (request.archive === undefined) return null
   const place: Step = { step: 0, steps: request.commands.length }
   const { archive } = request
-  const unwatch = stopper.watch(request.limits, () => workspace.usedBytes())
+  const unwatch = stopper.limitFolder({ bytes: request.limits.disk_bytes, entries: Number.POSITIVE_INFINITY }, () => workspace.usage())
   try {
     const outcome = await unlessStopped(run, place, async (signal) => {
-      const maxBytes = request.limits.disk_bytes - (await workspace.usedBytes())
-      await workspace.setAsideArchive(archive)
+      const maxBytes = request.limits.disk_bytes - (await workspace.usage()).bytes
+      const archiveBytes = (await workspace.setAsideArchive(archive)) ?? 0
       const taken = [...Object.values(request.inputs), ...Object.values(request.outputs)]
       const playlists = Object.values(request.bundles ?? {}).flatMap((bundle) => (bundle.kind === 'playlist' ? [bundle.filename] : []))
-      await unpack({ archive: workspace.archivePath, folder: workspace.files, taken: [...taken, ...playlists], maxBytes, signal })
+      await unpack({
+        archive: workspace.archivePath,
+        archiveBytes,
+        folder: workspace.files,
+        taken: [...taken, ...playlists],
+        maxBytes,
+        signal,
+      })
       return { ok: true } as const
     })
     return outcome.ok ? null : outcome.error
@@ -91,13 +106,13 @@ async function unlessStopped<Result>(
   }
 }
 
-/** @param written gets what each command says of the job's outputs */
 async function runCommands(run: Run, written: Map<string, Written>): Promise<JobError | null> {
   const { request, workspace, stopper } = run
-  const unwatch = stopper.watch(request.limits, () => workspace.usedBytes())
+  const limit: FolderUsage = { bytes: request.limits.disk_bytes, entries: (await entriesBefore(run)) + MAX_MADE_FILES }
+  const unwatch = stopper.limitFolder(limit, () => workspace.usage())
   try {
     for (const [step, argv] of request.commands.entries()) {
-      const error = await runCommand(run, argv, { step, steps: request.commands.length }, written)
+      const error = await runCommand(run, argv, { step, steps: request.commands.length }, limit, written)
       if (error !== null) return error
     }
     return null
@@ -106,7 +121,18 @@ async function runCommands(run: Run, written: Map<string, Written>): Promise<Job
   }
 }
 
-async function runCommand(run: Run, argv: readonly string[], place: Step, written: Map<string, Written>): Promise<JobError | null> {
+/** Files and folders that the commands find. */
+async function entriesBefore({ workspace, request }: Run): Promise<number> {
+  return request.archive === undefined ? Object.keys(request.inputs).length : (await workspace.usage()).entries
+}
+
+async function runCommand(
+  run: Run,
+  argv: readonly string[],
+  place: Step,
+  limit: FolderUsage,
+  written: Map<string, Written>,
+): Promise<JobError | null> {
   const { toolbox, workspace, log, request, headStart, stopper, onProgress } = run
   // A reason to stop may have come between two commands.
   const stopped = stoppedError(run, place)
@@ -118,8 +144,7 @@ async function runCommand(run: Run, argv: readonly string[], place: Step, writte
   const result = await ffmpeg.run({ log, onProgress: (report) => onProgress(overallProgress(report, place)) })
   await keepWritten(run, result, written)
   // An FFmpeg that the system stopped at the largest file it may write is at the limit between two looks at the folder.
-  const overLimit = (await workspace.usedBytes()) >= request.limits.disk_bytes
-  if (overLimit) stopper.stop('OUTPUT_TOO_LARGE')
+  stopper.judge(await workspace.usage(), { ...limit, bytes: limit.bytes - 1 })
   return stoppedError(run, place) ?? exitError(result, place)
 }
 
@@ -148,6 +173,9 @@ export function overallProgress({ percent, report }: FfmpegReport, { step, steps
   }
 }
 
+/** What probing all outputs may take, which is no time of the command's. What has not been looked into by then has no facts. */
+const PROBING_SECONDS = 60
+
 /** Facts that no program needs to be started for, by alias. */
 async function knownFacts(
   { workspace }: Run,
@@ -169,17 +197,27 @@ async function probeOutputs(
   collected: ReadonlyMap<string, Collected>,
   known: ReadonlyMap<string, MediaFacts>,
 ): Promise<ProbedOutputs> {
-  const probed = await Promise.all(
-    [...collected].map(
-      async ([alias, output]) => [alias, { ...writtenOutput(output), media: known.get(alias) ?? (await probe(run, output)) }] as const,
-    ),
+  const media = new Map(known)
+  const deadline = performance.now() + PROBING_SECONDS * 1000
+  const left = [...collected].filter(([alias]) => !known.has(alias)).values()
+  const worker = async () => {
+    for (const [alias, output] of left) {
+      const secondsLeft = (deadline - performance.now()) / 1000
+      media.set(alias, secondsLeft > 0 ? await probe(run, output, secondsLeft) : mediaFacts({}, output.filename))
+    }
+  }
+  // All take from the same iterator. Starting a program takes some of this process's time, and more at once end no sooner.
+  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  const probed = [...collected].map(
+    ([alias, output]) => [alias, { ...writtenOutput(output), media: media.get(alias) ?? mediaFacts({}, output.filename) }] as const,
   )
   return Object.fromEntries(probed)
 }
 
-function probe({ toolbox, workspace, stopper }: Run, output: Collected): Promise<MediaFacts> {
-  if (output.kind === 'playlist') return probePlaylist(toolbox, workspace, output.filename, output.playlist, stopper.attach)
-  return probeFile(toolbox, workspace, output.filename, stopper.attach)
+function probe({ toolbox, workspace, stopper }: Run, output: Collected, maxSeconds: number): Promise<MediaFacts> {
+  const options = { onStart: stopper.attach, maxSeconds }
+  if (output.kind === 'playlist') return probePlaylist(toolbox, workspace, output.filename, output.playlist, options)
+  return probeFile(toolbox, workspace, output.filename, options)
 }
 
 function lastStep({ request }: Run): Step {

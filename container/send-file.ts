@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { isErrno } from './workspace.ts'
+import { isErrno } from './folder.ts'
 
 /** Inclusive at both ends, as in a Range header. */
 export interface ByteRange {

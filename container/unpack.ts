@@ -7,8 +7,15 @@ import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { type Entry, openPromise, type ZipFile } from 'yauzl'
 import { isNestedName } from '../src/ffmpeg/filenames.ts'
+import { Slices } from './slices.ts'
 
 const MAX_ENTRIES = 50_000
+/**
+ * An archive that becomes so many times as large, and more than the allowance, is made to do harm: media hardly shrinks at all, texts shrink
+ * to a tenth, and deflate knows no more than a thousandth.
+ */
+const MAX_RATIO = 100
+const RATIO_ALLOWANCE_BYTES = 256 * 1024 ** 2
 const MAX_NAME_BYTES = 255
 
 /** The type of a file in a Unix mode, which is the upper half of an entry's external attributes. */
@@ -30,6 +37,7 @@ export class ArchiveFault extends Error {
 export interface Unpacking {
   /** Path of the zip, outside of `folder`. */
   archive: string
+  archiveBytes: number
   folder: string
   /** Names in the folder that no entry may have. */
   taken: readonly string[]
@@ -42,23 +50,24 @@ export interface Unpacking {
  * Unpacks all files of the archive; hidden ones and what macOS adds for itself are passed over.
  * Throws an ArchiveFault that names the entry, and leaves the folder to be wiped by the caller.
  */
-export async function unpack({ archive, folder, taken, maxBytes, signal }: Unpacking): Promise<void> {
+export async function unpack({ archive, archiveBytes, folder, taken, maxBytes, signal }: Unpacking): Promise<void> {
   const zip = await openPromise(archive, { strictFileNames: true }).catch((cause: unknown) => {
     throw unusable('it is not a zip file, or it is cut off', { cause })
   })
   const names = new Names(taken)
-  let budget = maxBytes
+  const budget = new Budget(maxBytes, archiveBytes)
+  const slices = new Slices(signal)
   try {
     if (zip.entryCount > MAX_ENTRIES) throw unusable(`it has ${zip.entryCount} entries; ${MAX_ENTRIES} at most`)
     for await (const entry of entriesOf(zip)) {
-      signal.throwIfAborted()
+      await slices.pause()
       judge(entry)
       if (isPassedOver(entry.fileName)) continue
       const name = names.admit(entry.fileName)
       if (name === null) continue
       const path = join(folder, name)
       if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
-      budget -= await writeEntry(zip, entry, path, budget, signal)
+      await writeEntry(zip, entry, path, budget, signal)
     }
   } finally {
     zip.close()
@@ -95,10 +104,10 @@ function isPassedOver(name: string): boolean {
 
 /** The names there are, without regard to case or composition, as some file systems compare them. */
 class Names {
-  readonly #kinds: Map<string, 'file' | 'folder'>
+  readonly #root: NameTree = new Map()
 
   constructor(taken: readonly string[]) {
-    this.#kinds = new Map(taken.map((name) => [folded(name), 'file']))
+    for (const name of taken) this.#root.set(folded(name), 'file')
   }
 
   /** The file's name below the folder; null for a folder, which is made when a file lies in it. */
@@ -111,31 +120,61 @@ class Names {
       )
     }
     const parts = folded(name).split('/')
-    for (let depth = 1; depth < parts.length; depth++) this.#claim(parts.slice(0, depth).join('/'), 'folder', entryName)
-    this.#claim(parts.join('/'), isFolder ? 'folder' : 'file', entryName)
-    return isFolder ? null : name
+    const last = isFolder ? undefined : parts.pop()
+    const folder = parts.reduce((parent, part) => this.#folderIn(parent, part, entryName), this.#root)
+    if (last === undefined) return null
+    if (folder.has(last)) throw nameTaken(entryName)
+    folder.set(last, 'file')
+    return name
   }
 
-  #claim(path: string, kind: 'file' | 'folder', entryName: string): void {
-    const known = this.#kinds.get(path)
-    if (known === 'file' || (known === 'folder' && kind === 'file')) {
-      throw unusable(`${quote(entryName)} has the name of another of its files, or of an input or output`)
-    }
-    this.#kinds.set(path, kind)
+  #folderIn(parent: NameTree, part: string, entryName: string): NameTree {
+    const known: 'file' | NameTree = parent.get(part) ?? new Map<string, 'file' | NameTree>()
+    if (known === 'file') throw nameTaken(entryName)
+    parent.set(part, known)
+    return known
   }
 }
 
-/** @returns the bytes written */
-async function writeEntry(zip: ZipFile, entry: Entry, path: string, budget: number, signal: AbortSignal): Promise<number> {
-  let bytes = 0
+/** What is in a folder, by name. */
+type NameTree = Map<string, 'file' | NameTree>
+
+function nameTaken(entryName: string): ArchiveFault {
+  return unusable(`${quote(entryName)} has the name of another of its files, or of an input or output`)
+}
+
+/** What may still be written. */
+class Budget {
+  readonly #maxBytes: number
+  readonly #archiveBytes: number
+  #bytes = 0
+
+  constructor(maxBytes: number, archiveBytes: number) {
+    this.#maxBytes = maxBytes
+    this.#archiveBytes = archiveBytes
+  }
+
+  /** Throws an ArchiveFault when this is too much. */
+  take(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes > this.#maxBytes) throw new ArchiveFault('INPUT_TOO_LARGE', 'unpacked, it takes more disk than a job may have')
+    if (this.#bytes > RATIO_ALLOWANCE_BYTES && this.#bytes > this.#archiveBytes * MAX_RATIO) {
+      throw new ArchiveFault(
+        'INPUT_TOO_LARGE',
+        `unpacked, it is more than ${MAX_RATIO} times as large; send such files as inputs of their own`,
+      )
+    }
+  }
+}
+
+async function writeEntry(zip: ZipFile, entry: Entry, path: string, budget: Budget, signal: AbortSignal): Promise<void> {
   let checksum = 0
   const content = await zip.openReadStreamPromise(entry).catch((cause: unknown) => {
     throw damaged(entry, cause)
   })
   async function* counted(source: Readable): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
-      bytes += chunk.length
-      if (bytes > budget) throw new ArchiveFault('INPUT_TOO_LARGE', 'unpacked, it takes more disk than a job may have')
+      budget.take(chunk.length)
       checksum = crc32(chunk, checksum)
       yield chunk
     }
@@ -148,7 +187,6 @@ async function writeEntry(zip: ZipFile, entry: Entry, path: string, budget: numb
     throw damaged(entry, error)
   }
   if (checksum !== entry.crc32) throw damaged(entry, null)
-  return bytes
 }
 
 function damaged(entry: Entry, cause: unknown): unknown {

@@ -1,8 +1,10 @@
 /** Folders: one per life of this process, in it one per job. */
-import { constants, type Stats } from 'node:fs'
-import { chmod, chown, type FileHandle, lstat, mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isPlainName } from '../src/ffmpeg/filenames.ts'
+import { batchesOf, emptyFolder, type FolderUsage, folderUsage, isErrno, removeFolder } from './folder.ts'
+import { openRegularFile, type RegularFile } from './regular-file.ts'
 
 /**
  * Each job runs as a user of its own where users can be changed. The range is one that neither distributions nor systemd hand out,
@@ -22,7 +24,7 @@ export async function openLife(jobsDir: string): Promise<string> {
   if (!stats.isDirectory() || stats.uid !== uid) throw new Error(`JOBS_DIR ${jobsDir} must be a folder of this user's own`)
   const lives = await readdir(jobsDir)
   const ended = lives.filter((name) => /^\d+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
-  await Promise.all(ended.map((name) => rm(join(jobsDir, name), { recursive: true, force: true })))
+  await Promise.all(ended.map((name) => removeFolder(join(jobsDir, name))))
   const life = join(jobsDir, `${process.pid}`)
   await mkdir(life)
   await chmod(life, 0o711)
@@ -38,10 +40,6 @@ function isAlive(pid: number): boolean {
   }
 }
 
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
-}
-
 /** A file as it was at some moment. */
 export interface MadeFile {
   name: string
@@ -50,9 +48,6 @@ export interface MadeFile {
   /** Another one once the file has been written or replaced. */
   version: string
 }
-
-/** Files looked at side by side: a folder may hold any number of them. */
-const STATS_AT_ONCE = 256
 
 let jobsMade = 0
 
@@ -117,24 +112,27 @@ export class Workspace {
   }
 
   /** Opens a regular file for reading, never through a link; null if there is none. The caller closes it. */
-  async openRegular(filename: string): Promise<{ handle: FileHandle; bytes: number } | null> {
-    return openRegularAt(this.path(filename))
+  async openRegular(filename: string): Promise<RegularFile | null> {
+    return openRegularFile(this.path(filename))
   }
 
   /** Opens a zip that `nextPackedPath` has named. The caller closes it. */
-  async openPacked(path: string): Promise<{ handle: FileHandle; bytes: number } | null> {
-    return openRegularAt(path)
+  async openPacked(path: string): Promise<RegularFile | null> {
+    return openRegularFile(path)
   }
 
-  /** Regular files of the folder itself, by name, in the order of their names. What FFmpeg could not have been told to write is left out. */
+  /** Regular files of the folder itself, by name, in no order. What FFmpeg could not have been told to write is left out. */
   async regularFiles(): Promise<Map<string, MadeFile>> {
-    const names = (await this.list()).filter(isPlainName)
-    const files = await inBatches(names, async (name): Promise<MadeFile[]> => {
-      const stats = await lstat(this.path(name)).catch(() => null)
-      if (!stats?.isFile()) return []
-      return [{ name, bytes: stats.size, modified: stats.mtime, version: versionOf(stats) }]
-    })
-    return new Map(files.flat().map((file) => [file.name, file]))
+    const files = new Map<string, MadeFile>()
+    for await (const batch of batchesOf(this.files)) {
+      const names = batch.map(({ name }) => name).filter(isPlainName)
+      const stats = await Promise.all(names.map((name) => lstat(this.path(name)).catch(() => null)))
+      for (const [index, name] of names.entries()) {
+        const found = stats[index]
+        if (found?.isFile()) files.set(name, { name, bytes: found.size, modified: found.mtime, version: versionOf(found) })
+      }
+    }
+    return files
   }
 
   /** Size of a regular file in bytes; null if there is none by that name. */
@@ -149,60 +147,28 @@ export class Workspace {
     return stats?.isFile() ? versionOf(stats) : null
   }
 
-  /** Names of what is in the folder, sorted. */
+  /** Names of what is in the folder, in no order. */
   async list(): Promise<string[]> {
-    return (await readdir(this.files)).sort()
+    const names: string[] = []
+    for await (const batch of batchesOf(this.files)) names.push(...batch.map(({ name }) => name))
+    return names
   }
 
-  /** Bytes of all files in the folder and below. */
-  async usedBytes(): Promise<number> {
-    return folderBytes(this.files)
+  /** What the folder takes, with all that is below it. */
+  async usage(): Promise<FolderUsage> {
+    return folderUsage(this.files)
   }
 
   /** Removes the inputs and outputs; the log stays. */
   async wipeFiles(): Promise<void> {
-    const names = await readdir(this.files).catch(() => [])
-    await Promise.all(names.map((name) => rm(this.path(name), { recursive: true, force: true })))
+    await emptyFolder(this.files)
   }
 
   async remove(): Promise<void> {
-    await rm(this.#root, { recursive: true, force: true })
+    await removeFolder(this.#root)
   }
 }
 
 function versionOf({ ino, mtimeMs, ctimeMs, size }: Stats): string {
   return `${ino}:${mtimeMs}:${ctimeMs}:${size}`
-}
-
-/** Files that vanish while they are counted count as nothing. */
-async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
-  const sizes = await inBatches(entries, async (entry) => {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) return folderBytes(path)
-    return (await lstat(path).catch(() => null))?.size ?? 0
-  })
-  return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-async function inBatches<In, Out>(items: readonly In[], action: (item: In) => Promise<Out>): Promise<Out[]> {
-  const results: Out[] = []
-  for (let start = 0; start < items.length; start += STATS_AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(start, start + STATS_AT_ONCE).map(action))))
-  }
-  return results
-}
-
-async function openRegularAt(path: string): Promise<{ handle: FileHandle; bytes: number } | null> {
-  let handle: FileHandle
-  try {
-    // Without O_NONBLOCK a named pipe would never open.
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch {
-    return null
-  }
-  const stats = await handle.stat()
-  if (stats.isFile()) return { handle, bytes: stats.size }
-  await handle.close()
-  return null
 }

@@ -13,6 +13,8 @@ export interface InputJob {
 export interface DownloadContext extends DownloadRules {
   executor: ExecutorClient
   job: string
+  /** The most that all inputs may have together. */
+  maxJobBytes: number
   /** Set when the input is a file of ours: it is read from R2, never fetched. */
   ownFile: (url: string) => Promise<OwnFile | null>
   /** Why a file of ours is not in the bucket, as the end of a sentence. */
@@ -40,14 +42,16 @@ export async function downloadInput(input: InputJob, context: DownloadContext): 
     const own = await context.ownFile(input.url)
     return own ? await receiveOwnFile(input, own, context) : await downloadFile(input.url, inputTarget(input, context), context)
   } catch (error) {
-    throw error instanceof DownloadFailure ? inputFailure(input, error) : error
+    if (error instanceof DownloadFailure) throw inputFailure(input, error)
+    if (error instanceof ExecutorFailure && error.fault === 'job_too_large') throw tooLargeTogether(context.maxJobBytes, error)
+    throw error
   }
 }
 
-function inputTarget({ filename }: InputJob, { executor, job, signal: stopped }: DownloadContext): DownloadTarget {
+function inputTarget({ filename }: InputJob, { executor, job, maxJobBytes, signal: stopped }: DownloadContext): DownloadTarget {
   return {
     seen: null,
-    put: (body, maxBytes, signal) => executor.putInput(job, filename, body, maxBytes, signal),
+    put: (body, maxBytes, signal) => executor.putInput(job, filename, body, { maxBytes, maxJobBytes }, signal),
     size: () => executor.inputSize(job, filename),
     /** A stream that breaks may have broken at either end: an executor that answers is not the one. */
     async blame(error, resumed) {
@@ -67,12 +71,12 @@ function inputTarget({ filename }: InputJob, { executor, job, signal: stopped }:
 }
 
 async function receiveOwnFile(input: InputJob, file: OwnFile, context: DownloadContext): Promise<number> {
-  const { executor, job, maxBytes, signal } = context
+  const { executor, job, maxBytes, maxJobBytes, signal } = context
   const object = await context.bucket.get(file.key)
   if (!object)
     throw new DownloadFailure('unreachable', `cannot be read: the stored file ${file.filename} ${await context.whyMissing(file)}`)
   if (object.size > maxBytes) throw tooLarge(maxBytes)
-  return executor.putInput(job, input.filename, { stream: object.body, resume: null }, maxBytes, signal)
+  return executor.putInput(job, input.filename, { stream: object.body, resume: null }, { maxBytes, maxJobBytes }, signal)
 }
 
 function inputFailure(input: InputJob, failure: DownloadFailure): InputFailure {
@@ -80,4 +84,9 @@ function inputFailure(input: InputJob, failure: DownloadFailure): InputFailure {
   return failure.fault === 'too_large'
     ? new InputFailure({ status: 'INPUT_TOO_LARGE', message: `${named}, the most an input may have` }, { cause: failure })
     : new InputFailure({ status: 'UNREACHABLE_INPUT_FILE', message: named }, { cause: failure })
+}
+
+function tooLargeTogether(maxJobBytes: number, cause: ExecutorFailure): InputFailure {
+  const message = `the inputs together are larger than ${Math.floor(maxJobBytes / 1024 / 1024)} MB, the most disk that a command may use`
+  return new InputFailure({ status: 'INPUT_TOO_LARGE', message }, { cause })
 }

@@ -66,6 +66,7 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
           executor,
           job,
           maxBytes: settings.maxInputBytes,
+          maxJobBytes: settings.maxJobDiskBytes,
           pace: paceOf(settings.minDownloadRate),
           allowed: settings.allowedOrigins,
           ownFile: context.ownFile,

@@ -11,6 +11,7 @@ import {
   type JobState,
   jobStateSchema,
   MAX_BYTES_HEADER,
+  MAX_JOB_BYTES_HEADER,
   type OutputList,
   outputListSchema,
   type ProbedFiles,
@@ -25,9 +26,10 @@ import {
  * - `not_started`: there is none, and the message says how to start one.
  * - `job_unknown`: it answers, and knows nothing of the job or of a file it had: it was restarted.
  * - `input_too_large`: the input is past the limit it was given.
+ * - `job_too_large`: all inputs of the job together are past theirs.
  * - `refused`: any other refusal; a fault of ours.
  */
-export type ExecutorFault = 'unreachable' | 'no_room' | 'not_started' | 'job_unknown' | 'input_too_large' | 'refused'
+export type ExecutorFault = 'unreachable' | 'no_room' | 'not_started' | 'job_unknown' | 'input_too_large' | 'job_too_large' | 'refused'
 
 export class ExecutorFailure extends Error {
   override readonly name = 'ExecutorFailure'
@@ -37,6 +39,14 @@ export class ExecutorFailure extends Error {
     super(message, options)
     this.fault = fault
   }
+}
+
+/** In bytes. */
+export interface InputLimits {
+  /** Of the file. */
+  maxBytes: number
+  /** Of all inputs of the job together. */
+  maxJobBytes: number
 }
 
 /** What carries the requests: the network, or a container's Durable Object. */
@@ -63,8 +73,12 @@ export class ExecutorClient {
   }
 
   /** Streams one input, or the rest of it, in. Answers the bytes that are there now. */
-  async putInput(job: string, filename: string, body: IncomingBytes, maxBytes: number, signal: AbortSignal): Promise<number> {
-    const headers = new Headers({ 'content-type': 'application/octet-stream', [MAX_BYTES_HEADER]: String(maxBytes) })
+  async putInput(job: string, filename: string, body: IncomingBytes, limits: InputLimits, signal: AbortSignal): Promise<number> {
+    const headers = new Headers({
+      'content-type': 'application/octet-stream',
+      [MAX_BYTES_HEADER]: String(limits.maxBytes),
+      [MAX_JOB_BYTES_HEADER]: String(limits.maxJobBytes),
+    })
     if (body.resume) {
       const { offset, totalBytes } = body.resume
       headers.set('content-range', `bytes ${offset}-${totalBytes - 1}/${totalBytes}`)
@@ -223,13 +237,13 @@ async function failureOf(response: Response): Promise<ExecutorFailure> {
     const fault = response.status >= 500 ? 'unreachable' : 'refused'
     return platformFailure(text) ?? new ExecutorFailure(fault, `the executor answered ${response.status}: ${text.slice(0, 200)}`)
   }
-  const { code, message } = parsed.data.error
+  const { code, message, limit } = parsed.data.error
   switch (code) {
     case 'JOB_NOT_FOUND':
     case 'FILE_NOT_FOUND':
       return new ExecutorFailure('job_unknown', message)
     case 'INPUT_TOO_LARGE':
-      return new ExecutorFailure('input_too_large', message)
+      return new ExecutorFailure(limit === 'job' ? 'job_too_large' : 'input_too_large', message)
     case 'SHUTTING_DOWN':
       return new ExecutorFailure('unreachable', message)
     case 'NO_EXECUTOR':

@@ -20,9 +20,9 @@ const filesByAlias = z.record(z.string(), jobFilenameSchema)
 
 /** What a job may use. A breach ends it with the `code` named beside each. */
 export const jobLimitsSchema = z.object({
-  /** Wall time of all commands together, in seconds: `TIMEOUT`. */
+  /** Wall time from the run's request until its outputs are complete, in seconds: unpacking, all commands, and packing. `TIMEOUT`. */
   run_seconds: z.number().positive(),
-  /** Everything in the job's folder, in bytes: `OUTPUT_TOO_LARGE`. */
+  /** What the files in the job's folder take on disk, in bytes: `OUTPUT_TOO_LARGE`. */
   disk_bytes: z.number().int().positive(),
 })
 export type JobLimits = z.infer<typeof jobLimitsSchema>
@@ -174,9 +174,14 @@ export const executorErrorSchema = z.object({
       'NO_EXECUTOR',
     ]),
     message: z.string(),
+    /** Of an `INPUT_TOO_LARGE`: whether the one input is past its limit, or all of the job's together. */
+    limit: z.enum(['input', 'job']).optional(),
   }),
 })
 export type ExecutorError = z.infer<typeof executorErrorSchema>
 
 /** Request header on an input's PUT: the most bytes that the whole file may have. */
 export const MAX_BYTES_HEADER = 'x-max-bytes'
+
+/** Request header on an input's PUT: `JobLimits.disk_bytes` of the run to come, which all inputs together must keep to. */
+export const MAX_JOB_BYTES_HEADER = 'x-max-job-bytes'

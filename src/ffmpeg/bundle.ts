@@ -41,21 +41,18 @@ export function sortOutputs(outputs: Readonly<Record<string, string>>): { files:
   return { files, bundles }
 }
 
-/** Those of `names` that belong to the sequence, in the order of their numbers. */
-export function sequenceMembers(pattern: string, names: Iterable<string>): string[] {
+/** Tells which number a file has in the sequence; null for one that does not belong to it. */
+export function sequenceNumbers(pattern: string): (name: string) => number | null {
   const counter = COUNTER.exec(pattern)
-  if (counter === null) return []
+  if (counter === null) return () => null
   const prefix = pattern.slice(0, counter.index)
   const suffix = pattern.slice(counter.index + counter[0].length)
   const width = Number(counter[1] ?? 1)
-  return [...names]
-    .flatMap((name) => {
-      if (!name.startsWith(prefix) || !name.endsWith(suffix) || name.length < prefix.length + suffix.length) return []
-      const digits = name.slice(prefix.length, name.length - suffix.length)
-      // A number that fills its width has no zeros in front of it.
-      const counted = /^\d+$/.test(digits) && (digits.length === width || (digits.length > width && !digits.startsWith('0')))
-      return counted ? [{ name, number: Number(digits) }] : []
-    })
-    .sort((a, b) => a.number - b.number)
-    .map(({ name }) => name)
+  return (name) => {
+    if (!name.startsWith(prefix) || !name.endsWith(suffix) || name.length < prefix.length + suffix.length) return null
+    const digits = name.slice(prefix.length, name.length - suffix.length)
+    // A number that fills its width has no zeros in front of it.
+    const counted = /^\d+$/.test(digits) && (digits.length === width || (digits.length > width && !digits.startsWith('0')))
+    return counted ? Number(digits) : null
+  }
 }

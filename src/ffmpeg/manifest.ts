@@ -18,32 +18,25 @@ export function manifestFormat(filename: string): ManifestFormat | null {
   return /\.mpd$/i.test(filename) ? 'dash' : null
 }
 
-/** What the manifest refers to beside itself, in the order of the text, repeated references included. */
-export function references(format: ManifestFormat, text: string): Reference[] {
-  return format === 'hls' ? hlsReferences(text) : dashReferences(text)
-}
+/** What a manifest says, piece by piece. The durations of one manifest add up to how long it plays. */
+export type ManifestPart = Reference | { kind: 'duration'; seconds: number }
 
-/** Seconds that the manifest says it plays; null where it does not say. */
-export function manifestDuration(format: ManifestFormat, text: string): number | null {
-  if (format === 'hls') {
-    const seconds = text.split('\n').map((line) => Number(/^#EXTINF:([\d.]+)/.exec(line)?.[1] ?? 0))
-    const sum = seconds.filter(Number.isFinite).reduce((total, value) => total + value, 0)
-    return sum > 0 ? Math.round(sum * 1e6) / 1e6 : null
-  }
-  const match = /\smediaPresentationDuration="PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?"/.exec(text)
-  if (match === null) return null
-  const [, hours = '0', minutes = '0', seconds = '0'] = match
-  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)
+/**
+ * What the manifest says, in the order of the text, repeated references included. Null stands for a piece of the text that says nothing, so
+ * that whoever reads a long one can do other things in between.
+ */
+export function* manifestParts(format: ManifestFormat, text: string): Generator<ManifestPart | null> {
+  yield* format === 'hls' ? hlsParts(text) : dashParts(text)
 }
 
 /** Whether a name is of the family. Greedy from the left, which finds a match wherever there is one. */
 export function isOfFamily(literals: readonly string[], name: string): boolean {
-  const [first = '', ...rest] = literals
-  const last = rest.pop() ?? ''
+  const first = literals.at(0) ?? ''
+  const last = literals.length > 1 ? (literals.at(-1) ?? '') : ''
   if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
   let position = first.length
   const end = name.length - last.length
-  for (const literal of rest) {
+  for (const literal of literals.slice(1, -1)) {
     const found = name.indexOf(literal, position)
     if (found === -1 || found + literal.length > end) return false
     position = found + literal.length
@@ -52,35 +45,63 @@ export function isOfFamily(literals: readonly string[], name: string): boolean {
 }
 
 const HLS_URI = /\bURI="([^"]*)"/g
+const HLS_DURATION = /^#EXTINF:(\d{1,9}(?:\.\d{1,9})?)/
 
-function hlsReferences(text: string): Reference[] {
-  return text.split('\n').flatMap((untrimmed): Reference[] => {
-    const line = untrimmed.trim()
-    if (line === '') return []
-    if (!line.startsWith('#')) return fileReference(line, manifestFormat(line.replace(/[?#].*$/, '')) === 'hls' ? 'child' : 'media')
-    if (!line.startsWith('#EXT')) return []
-    return Array.from(line.matchAll(HLS_URI), (match) => match[1] ?? '').flatMap((uri) => {
-      if (/^#EXT-X-(SESSION-)?KEY:/.test(line)) return fileReference(uri, 'key')
-      if (line.startsWith('#EXT-X-MAP:')) return fileReference(uri, 'init')
-      return fileReference(uri, manifestFormat(uri.replace(/[?#].*$/, '')) === 'hls' ? 'child' : 'media')
-    })
-  })
+function* hlsParts(text: string): Generator<ManifestPart | null> {
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start)
+    const end = newline === -1 ? text.length : newline
+    yield* hlsLine(text.slice(start, end).trim())
+    start = end + 1
+  }
 }
 
+function* hlsLine(line: string): Generator<ManifestPart | null> {
+  const duration = HLS_DURATION.exec(line)?.[1]
+  if (duration !== undefined) yield { kind: 'duration', seconds: Number(duration) }
+  else if (line === '') yield null
+  else if (!line.startsWith('#')) yield fileReference(line, hlsRole(line))
+  else if (!line.startsWith('#EXT')) yield null
+  else {
+    yield null
+    for (const [, uri = ''] of line.matchAll(HLS_URI)) {
+      if (/^#EXT-X-(SESSION-)?KEY:/.test(line)) yield fileReference(uri, 'key')
+      else yield fileReference(uri, line.startsWith('#EXT-X-MAP:') ? 'init' : hlsRole(uri))
+    }
+  }
+}
+
+function hlsRole(uri: string): 'child' | 'media' {
+  return manifestFormat(pathOf(uri)) === 'hls' ? 'child' : 'media'
+}
+
+const DASH_DURATION = /\smediaPresentationDuration="PT(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?"/
 const DASH_ATTRIBUTE = /\s(initialization|media|sourceURL|index)="([^"]*)"/g
 const DASH_BASE_URL = /<BaseURL(?:\s[^<>]*)?>([^<]*)<\/BaseURL>/g
 
-function dashReferences(text: string): Reference[] {
-  const attributes = Array.from(text.matchAll(DASH_ATTRIBUTE), ([, attribute = '', value = '']) => {
-    const role = attribute === 'initialization' || attribute === 'sourceURL' ? 'init' : 'media'
-    return templateReference(decodeEntities(value), role)
-  })
-  const files = Array.from(text.matchAll(DASH_BASE_URL), ([, uri = '']) => fileReference(decodeEntities(uri).trim(), 'media'))
-  return [...attributes, ...files].flat()
+function* dashParts(text: string): Generator<ManifestPart | null> {
+  yield dashDuration(text)
+  for (const [, attribute = '', value = ''] of text.matchAll(DASH_ATTRIBUTE)) {
+    yield templateReference(decodeEntities(value), attribute === 'initialization' || attribute === 'sourceURL' ? 'init' : 'media')
+  }
+  for (const [, uri = ''] of text.matchAll(DASH_BASE_URL)) yield fileReference(decodeEntities(uri).trim(), 'media')
 }
 
+function dashDuration(text: string): ManifestPart | null {
+  const match = DASH_DURATION.exec(text)
+  if (match === null) return null
+  const [, hours = '0', minutes = '0', seconds = '0'] = match
+  return { kind: 'duration', seconds: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) }
+}
+
+/** A template that is longer than any name may be, with the names of its identifiers, stands for no file. */
+const MAX_TEMPLATE_CHARACTERS = 1000
+/** DASH knows five identifiers (ISO/IEC 23009-1, 5.3.9.4.4), each of which may be repeated. */
+const MAX_IDENTIFIERS = 16
+
 /** `$$` is a dollar sign; every other identifier between two of them is a number or the name of a representation. */
-function templateReference(template: string, role: 'init' | 'media'): Reference[] {
+function templateReference(template: string, role: 'init' | 'media'): Reference | null {
+  if (template.length > MAX_TEMPLATE_CHARACTERS) return null
   const literals = ['']
   for (const [index, part] of template.split('$').entries()) {
     const literal = literals.at(-1) ?? ''
@@ -90,13 +111,23 @@ function templateReference(template: string, role: 'init' | 'media'): Reference[
   }
   if (literals.length === 1) return fileReference(literals[0] ?? '', role)
   // Judged with a letter in the place of each identifier, as a name that it may become.
-  return isPlainName(literals.join('x')) ? [{ kind: 'family', literals, role }] : []
+  return literals.length <= MAX_IDENTIFIERS + 1 && isPlainName(literals.join('x')) ? { kind: 'family', literals, role } : null
 }
 
-/** Nothing unless a player that resolves the URI against the manifest's own asks for a file beside it. */
-function fileReference(uri: string, role: 'init' | 'media' | 'key' | 'child'): Reference[] {
-  const name = decoded(uri.replace(/[?#].*$/s, '').replace(/^(\.\/)+/, ''))
-  return isPlainName(name) ? [{ kind: 'file', name, role, required: role !== 'key' }] : []
+/** No file has a longer name, however it is encoded. */
+const MAX_URI_CHARACTERS = 4000
+
+/** Null unless a player that resolves the URI against the manifest's own asks for a file beside it. */
+function fileReference(uri: string, role: 'init' | 'media' | 'key' | 'child'): Reference | null {
+  if (uri.length > MAX_URI_CHARACTERS) return null
+  const name = decoded(pathOf(uri).replace(/^(\.\/)+/, ''))
+  return isPlainName(name) ? { kind: 'file', name, role, required: role !== 'key' } : null
+}
+
+/** A URI without its query and fragment. */
+function pathOf(uri: string): string {
+  const end = uri.search(/[?#]/)
+  return end === -1 ? uri : uri.slice(0, end)
 }
 
 function decoded(path: string): string {

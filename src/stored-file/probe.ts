@@ -15,7 +15,8 @@ export async function probeStored(
   try {
     const object = await bucket.get(bucketKey(spec))
     if (!object) return { type: 'probed', attempt, media: null }
-    await executor.putInput(job, spec.filename, { stream: object.body, resume: null }, object.size, signal)
+    const limits = { maxBytes: object.size, maxJobBytes: object.size }
+    await executor.putInput(job, spec.filename, { stream: object.body, resume: null }, limits, signal)
     const { files } = await executor.probe(job, [spec.filename], signal)
     return { type: 'probed', attempt, media: files[spec.filename] ?? null }
   } catch (error) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { JobState, RunRequest } from '../../src/executor/protocol.ts'
 import { FONTS } from '../machine/fonts.ts'
@@ -91,6 +92,14 @@ describe('an archive', () => {
     const filters = 'drawtext=fontfile=fonts/own.ttf:text=x,subtitles=subs/a.srt:fontsdir=fonts'
     const job = await succeed(archive, { commands: [[...testSource(0.2), '-vf', filters, 'out.mp4']], outputs: { out: 'out.mp4' } })
     expect(await job.log()).toContain('fonts/own.ttf')
+  })
+
+  test('counts as the job’s time while it is unpacked', async () => {
+    const archive = zipArchive(Array.from({ length: 2000 }, (_, n) => ({ name: `${n}/a.txt`, content: 'x' })))
+    // The command alone would just be in time.
+    const commands = [['-re', ...testSource(1.9), '-f', 'null', '-']]
+    const { state } = await run(archive, { commands, outputs: {}, limits: { ...LIMITS, run_seconds: 2 } })
+    expect(state).toMatchObject({ state: 'FAILED', error: { code: 'TIMEOUT' } })
   })
 
   test('that has not arrived is FILE_NOT_FOUND', async () => {
@@ -191,6 +200,14 @@ describe('refused', () => {
     expect((await run(zipArchive(entries), { limits: { ...LIMITS, disk_bytes: 10e6 } })).state).toMatchObject({
       error: { code: 'INPUT_TOO_LARGE' },
     })
+  })
+
+  test('a bomb, long before it is over the disk limit', async () => {
+    const content = new Uint8Array(10e6)
+    const deflated = deflateRawSync(content)
+    const entries = Array.from({ length: 30 }, (_, n) => ({ name: `${n}.bin`, content, deflated }))
+    const { state } = await run(zipArchive(entries), { limits: { ...LIMITS, disk_bytes: 10e9 } })
+    expect(state).toMatchObject({ error: { code: 'INPUT_TOO_LARGE', message: expect.stringContaining('100 times as large') } })
   })
 
   test('a job that is removed while it unpacks ends', async () => {

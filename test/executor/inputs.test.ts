@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { waitUntil } from '../support/wait-until.ts'
-import { JobClient, refusal } from './job-client.ts'
+import { JobClient, LIMITS, refusal } from './job-client.ts'
 
 let executor: ExecutorProcess
 beforeAll(async () => {
@@ -154,6 +154,36 @@ describe('PUT inputs', () => {
     const before = await peak()
     expect(await (await job.put('big.bin', streamOf(250e6))).json()).toEqual({ bytes: 250e6 })
     expect((await peak()) - before).toBeLessThan(60_000)
+    await job.remove()
+  })
+
+  test('the disk of the run to come bounds all inputs together, from the first byte on', async () => {
+    const job = new JobClient(executor)
+    const limit = { 'x-max-job-bytes': '1000000' }
+    expect((await job.put('a.bin', randomBytes(600_000), limit)).status).toBe(200)
+    const announced = await job.put('b.bin', randomBytes(600_000), limit)
+    expect(await announced.clone().json()).toMatchObject({ error: { limit: 'job' } })
+    expect(await refusal(announced)).toEqual([413, 'INPUT_TOO_LARGE'])
+    const streamed = await job.put('c.bin', streamOf(600_000), limit)
+    expect(await refusal(streamed)).toEqual([413, 'INPUT_TOO_LARGE'])
+    expect([await head(job, 'a.bin'), await head(job, 'b.bin'), await head(job, 'c.bin')]).toEqual([600_000, null, null])
+    expect((await job.put('a.bin', randomBytes(900_000), limit)).status, 'what is replaced does not count').toBe(200)
+  })
+
+  test('inputs that arrive side by side share the disk of the run to come', async () => {
+    const job = new JobClient(executor)
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => job.put(`${n}.bin`, streamOf(300_000), { 'x-max-job-bytes': '1000000' })),
+    )
+    const kept = await Promise.all(answers.map((_, n) => head(job, `${n}.bin`)))
+    expect(kept.reduce((sum: number, bytes) => sum + (bytes ?? 0), 0)).toBeLessThanOrEqual(1_000_000)
+    expect(answers.map(({ status }) => status)).toContain(413)
+  })
+
+  test('a run that is prepared bounds the inputs that follow', async () => {
+    const job = new JobClient(executor)
+    await job.prepare({ commands: [['-i', 'a.bin', 'b.wav']], inputs: { a: 'a.bin' }, limits: { ...LIMITS, disk_bytes: 1000 } })
+    expect(await refusal(job.put('a.bin', randomBytes(1001)))).toEqual([413, 'INPUT_TOO_LARGE'])
     await job.remove()
   })
 

@@ -169,6 +169,25 @@ describe.concurrent('a run that fails', () => {
     expect(state).toMatchObject({ state: 'FAILED', error: { code: 'OUTPUT_TOO_LARGE' } })
   })
 
+  test('a file takes as many bytes as it has blocks on disk', needs('linux'), async () => {
+    const state = await new JobClient(executor).ended({
+      commands: [['-f', 'lavfi', '-i', 'color=s=2x2,format=gray', '-frames:v', '1000', '%d.pgm']],
+      limits: { ...LIMITS, disk_bytes: 1_000_000 },
+    })
+    expect(state).toMatchObject({ state: 'FAILED', error: { code: 'OUTPUT_TOO_LARGE', message: expect.stringContaining('1 MB') } })
+  })
+
+  test('files without end are stopped, and said to be too many', async () => {
+    const state = await new JobClient(executor).ended({
+      commands: [['-f', 'lavfi', '-i', 'color=s=2x2:r=1000,format=gray', '-f', 'image2', '%d.pgm']],
+      limits: { run_seconds: 600, disk_bytes: 100e9 },
+    })
+    expect(state).toMatchObject({
+      state: 'FAILED',
+      error: { code: 'OUTPUT_TOO_LARGE', message: expect.stringContaining('more than 50000 files') },
+    })
+  })
+
   test('the memory limit ends a picture that is too large', needs('linux'), async () => {
     const small = await startExecutor({ env: { MAX_FFMPEG_MEMORY_MB: '500' } })
     try {

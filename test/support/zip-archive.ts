@@ -4,6 +4,8 @@ import { crc32, deflateRawSync } from 'node:zlib'
 export interface ZipEntry {
   name: string
   content?: string | Uint8Array
+  /** The content deflated, where it is known already. */
+  deflated?: Uint8Array
   /** Unix mode, type included. */
   mode?: number
   /** 8 unless given; 0 stores. */
@@ -21,9 +23,9 @@ export function zipArchive(entries: readonly ZipEntry[]): Buffer<ArrayBuffer> {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
-  for (const { name, content = '', mode = 0o100644, method = 8, flags = 0, claims = {} } of entries) {
+  for (const { name, content = '', deflated, mode = 0o100644, method = 8, flags = 0, claims = {} } of entries) {
     const bytes = Buffer.from(content)
-    const data = method === 8 ? deflateRawSync(bytes) : bytes
+    const data = method === 8 ? (deflated ?? deflateRawSync(bytes)) : bytes
     const nameBytes = Buffer.from(name)
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)

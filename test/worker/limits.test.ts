@@ -105,6 +105,7 @@ test('a server that stops sending is cut off, asked again, and named in the end'
       executor,
       job,
       maxBytes: 1e6,
+      maxJobBytes: 1e6,
       pace: { minRate: 1000, intervalMs: 50, patience: 4 },
       allowed: settingsOf(env).allowedOrigins,
       ownFile: async () => null,

@@ -1,17 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { submitSchema } from '../../../src/api/schemas.ts'
-import { OUTPUT_FOLDER, sequenceMembers, sortOutputs } from '../../../src/ffmpeg/bundle.ts'
+import { OUTPUT_FOLDER, sequenceNumbers, sortOutputs } from '../../../src/ffmpeg/bundle.ts'
 import { type CommandSource, compileCommands } from '../../../src/ffmpeg/command.ts'
 import { isNestedName } from '../../../src/ffmpeg/filenames.ts'
 
 test.each([
-  ['frame_%03d.png', ['frame_010.png', 'frame_001.png', 'frame_1000.png'], ['frame_001.png', 'frame_010.png', 'frame_1000.png']],
-  ['frame_%03d.png', ['frame_1.png', 'frame_0001.png', 'frame_.png', 'frame_abc.png', 'frame_001.png.bak', 'x_frame_001.png'], []],
-  ['%d.jpg', ['10.jpg', '9.jpg', '09.jpg', '.jpg'], ['9.jpg', '10.jpg']],
-  ['1%d1', ['11', '121'], ['121']],
-])('the members of %s among %j', (pattern, names, members) => {
-  expect(sequenceMembers(pattern, names)).toEqual(members)
+  ['frame_%03d.png', ['frame_010.png', 'frame_001.png', 'frame_1000.png'], [10, 1, 1000]],
+  [
+    'frame_%03d.png',
+    ['frame_1.png', 'frame_0001.png', 'frame_.png', 'frame_abc.png', 'frame_001.png.bak', 'x_frame_001.png'],
+    [null, null, null, null, null, null],
+  ],
+  ['%d.jpg', ['10.jpg', '9.jpg', '09.jpg', '.jpg'], [10, 9, null, null]],
+  ['1%d1', ['11', '121'], [null, 2]],
+  ['plain.png', ['plain.png'], [null]],
+])('the numbers that %s gives to %j', (pattern, names, numbers) => {
+  expect(names.map(sequenceNumbers(pattern))).toEqual(numbers)
 })
 
 test('outputs are sorted by what they are', () => {

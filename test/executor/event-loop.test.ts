@@ -1,0 +1,167 @@
+/** Whatever a job brings, the executor sees to its neighbours in between: long work lets the event loop turn, and ends when the job is stopped. */
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { collectOutputs } from '../../container/collect.ts'
+import { emptyFolder, folderUsage, removeFolder } from '../../container/folder.ts'
+import { findPlaylist } from '../../container/playlist.ts'
+import { Stopper } from '../../container/stopper.ts'
+import { unpack } from '../../container/unpack.ts'
+import { Workspace } from '../../container/workspace.ts'
+import type { RunRequest } from '../../src/executor/protocol.ts'
+import { zipArchive } from '../support/zip-archive.ts'
+
+/** Processor time of this thread between two turns, in milliseconds: what others do on this machine at the same time is no part of it. */
+const MAX_TURN_MS = 200
+const FILES = 20_000
+
+let life: string
+/** One for all tests that only look. */
+let full: Workspace
+
+beforeAll(async () => {
+  life = await mkdtemp(join(tmpdir(), 'renderio-test-'))
+  full = await withFiles(FILES)
+})
+afterAll(() => rm(life, { recursive: true, force: true }))
+
+const workspace = () => Workspace.create(life, 'job', false)
+
+async function withFiles(count: number): Promise<Workspace> {
+  const made = await workspace()
+  for (let start = 0; start < count; start += 500) {
+    await Promise.all(Array.from({ length: 500 }, (_, n) => writeFile(made.path(`f${start + n}.pgm`), 'x')))
+  }
+  return made
+}
+
+const threadMs = () => {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
+/** The most processor time that passes between two turns of the event loop while `work` goes on. */
+async function longestTurn(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0
+  let before = threadMs()
+  let over = false
+  const turn = () => {
+    const now = threadMs()
+    longest = Math.max(longest, now - before)
+    before = now
+    if (!over) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await work().finally(() => {
+    over = true
+  })
+  turn()
+  return longest
+}
+
+const LIMITS: RunRequest['limits'] = { run_seconds: 60, disk_bytes: 10e9 }
+const collecting = (bundles: RunRequest['bundles'], signal: AbortSignal) => ({
+  workspace: full,
+  request: { commands: [['']], inputs: {}, outputs: {}, bundles, limits: LIMITS },
+  before: new Map(),
+  place: { step: 0, steps: 1 },
+  signal,
+})
+const going = () => new AbortController().signal
+
+describe('the event loop turns', () => {
+  test('while a folder of many files is counted', async () => {
+    expect(await longestTurn(() => folderUsage(full.files))).toBeLessThan(MAX_TURN_MS)
+  })
+
+  test('while it is listed', async () => {
+    expect(await longestTurn(() => full.regularFiles())).toBeLessThan(MAX_TURN_MS)
+  })
+
+  test('while it is packed', async () => {
+    const bundles: RunRequest['bundles'] = { out: { kind: 'sequence', filename: 'out.zip', pattern: 'f%d.pgm' } }
+    const longest = await longestTurn(async () => {
+      expect(await collectOutputs(collecting(bundles, going()))).toMatchObject({ ok: true })
+    })
+    expect(longest).toBeLessThan(MAX_TURN_MS)
+  })
+
+  test('while it is wiped, folders in it too', async () => {
+    const wiped = await withFiles(FILES / 2)
+    await mkdir(join(wiped.files, 'a/b/c'), { recursive: true })
+    await writeFile(join(wiped.files, 'a/b/c/d.txt'), 'x')
+    expect(await longestTurn(() => emptyFolder(wiped.files))).toBeLessThan(MAX_TURN_MS)
+    expect(await readdir(wiped.files)).toEqual([])
+  })
+
+  test('while an archive of many files is unpacked', async () => {
+    const { files, archivePath } = await workspace()
+    const archive = zipArchive(Array.from({ length: 5000 }, (_, n) => ({ name: `${n}.txt`, content: 'x', method: 0 })))
+    await writeFile(archivePath, archive)
+    const unpacking = { archive: archivePath, archiveBytes: archive.length, folder: files, taken: [], maxBytes: 1e9, signal: going() }
+    expect(await longestTurn(() => unpack(unpacking))).toBeLessThan(MAX_TURN_MS)
+  })
+
+  test.each([
+    ['one line that goes back from its end again and again', `#EXTM3U\n${'?'.repeat(1e6)}\rx`],
+    ['lines that say nothing', '#\n'.repeat(2e6)],
+    ['lines that name the same file', 'f1.pgm\n'.repeat(500_000)],
+    ['lines that name files that are elsewhere', '/a\n'.repeat(1e6)],
+    ['one line of URIs', `#EXT-X-MAP:${'URI="/"'.repeat(500_000)}`],
+  ])('while a playlist is read: %s', async (_, text) => {
+    await writeFile(full.path('a.m3u8'), text)
+    expect(await longestTurn(() => findPlaylist(full, 'a.m3u8', going()))).toBeLessThan(MAX_TURN_MS)
+  })
+
+  test.each([
+    ['the same template', ' media="f$N$"'.repeat(50_000), 'OUTPUT_TOO_LARGE'],
+    ['many templates', Array.from({ length: 50_000 }, (_, n) => ` media="f$N$${n % 10}.pgm$M$${n}"`).join(''), 'OUTPUT_MISSING'],
+    [
+      'many templates that fit',
+      Array.from({ length: 1000 }, (_, n) => ` media="f${'$N$'.repeat((n % 15) + 1)}"`).join(''),
+      'OUTPUT_TOO_LARGE',
+    ],
+    ['no attribute at all', ' '.repeat(4e6), null],
+  ])('while a manifest is read: %s', async (_, text, code) => {
+    await writeFile(full.path('a.mpd'), text)
+    const longest = await longestTurn(async () => {
+      expect(await findPlaylist(full, 'a.mpd', going())).toMatchObject(code === null ? { ok: true } : { ok: false, code })
+    })
+    expect(longest).toBeLessThan(MAX_TURN_MS)
+  })
+})
+
+describe('a job that is stopped', () => {
+  test('reads no further in its manifests', async () => {
+    await writeFile(full.path('b.m3u8'), '#\n'.repeat(2e6))
+    const stopped = new AbortController()
+    const reading = findPlaylist(full, 'b.m3u8', stopped.signal)
+    stopped.abort(new Error('stopped'))
+    await expect(reading).rejects.toThrow('stopped')
+  })
+
+  test('packs no further, and leaves no zip', async () => {
+    const stopped = new AbortController()
+    const packing = collectOutputs(collecting({ out: { kind: 'folder', filename: 'all.zip' } }, stopped.signal))
+    setImmediate(() => stopped.abort(new Error('stopped')))
+    await expect(packing).rejects.toThrow('stopped')
+    expect((await readdir(join(full.files, '..'))).filter((name) => name.endsWith('.zip'))).toEqual(['packed-0.zip'])
+  })
+
+  test('is told to be over some time later, whatever holds it up', async () => {
+    const stopper = new Stopper()
+    const overdue = stopper.overdue(1)
+    stopper.stop('TIMEOUT')
+    expect(await overdue).toBe('TIMEOUT')
+  })
+})
+
+test('a folder is removed with all that is in it, and one that is gone is removed already', async () => {
+  const folder = join(life, 'deep')
+  await mkdir(join(folder, 'a/b'), { recursive: true })
+  await writeFile(join(folder, 'a/b/c'), 'x')
+  await removeFolder(folder)
+  await removeFolder(folder)
+  expect(await readdir(life)).not.toContain('deep')
+})
