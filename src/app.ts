@@ -13,6 +13,7 @@ import { registerHealth } from './api/health.ts'
 import { registerLlms } from './api/llms.ts'
 import { methodNotAllowed } from './api/method-not-allowed.ts'
 import { onThisMachineOnly } from './api/on-this-machine-only.ts'
+import { registerOpenApi } from './api/openapi.ts'
 import { registerPresets } from './api/presets.ts'
 import { requestId } from './api/request-id.ts'
 import { registerSubmits } from './api/submits.ts'
@@ -21,13 +22,6 @@ import { registerWebhooks } from './api/webhooks.ts'
 import { registerDialect } from './dialect/routes.ts'
 import { log } from './logging/log.ts'
 import { registerMcp } from './mcp/server.ts'
-
-const DESCRIPTION = `FFmpeg as a service: submit a command, poll it, download what it made.
-
-Every request carries an API key, as \`X-API-KEY\` or as the bearer; another account's objects are 404.
-Every answer has an \`X-Request-Id\`, which is the request's own where it had one: name it when you report something.
-Errors say the same in three places, \`detail\`, \`error\` (a code) and \`message\`; a 422 lists every fault of the body in \`detail\`.
-Numbers that come as text are taken where a number is meant. Times are ISO 8601 in UTC.`
 
 export function createApp(): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>({
@@ -53,25 +47,10 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerFiles(app)
   registerPresets(app)
   registerWebhooks(app)
-  registerMcp(app)
+  const document = registerOpenApi(app)
+  registerMcp(app, document)
   registerDialect(app)
-
-  app.openAPIRegistry.registerComponent('securitySchemes', 'ApiKey', { type: 'apiKey', in: 'header', name: 'X-API-KEY' })
-  app.openAPIRegistry.registerComponent('securitySchemes', 'Bearer', { type: 'http', scheme: 'bearer' })
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'RenderIO', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
-    servers: [{ url: '/' }],
-    security: [{ ApiKey: [] }, { Bearer: [] }],
-    tags: [
-      { name: 'Commands', description: 'Submit FFmpeg commands, follow them and act on them.' },
-      { name: 'Presets', description: 'Commands that are kept, and run with inputs of one’s own.' },
-      { name: 'Files', description: 'Files that are stored once and used by many commands, and the outputs of commands.' },
-      { name: 'Webhooks', description: 'Who is told when a command has ended, and what became of it.' },
-      { name: 'Service', description: 'The service itself.' },
-    ],
-  })
-  registerLlms(app)
+  registerLlms(app, document)
   methodNotAllowed(app)
 
   app.notFound((c) => errorResponse(new ApiError('NOT_FOUND', `there is nothing at ${c.req.path}`)))

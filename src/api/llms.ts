@@ -2,6 +2,8 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi'
 import { GUIDES, pathOf } from '../docs/contents.ts'
 import type { ApiEnv } from './env.ts'
+import type { OpenApiDocument } from './openapi.ts'
+import { serveText } from './serve-text.ts'
 
 const documentSchema = z.object({ paths: z.record(z.string(), z.record(z.string(), z.object({ summary: z.string() }))) })
 
@@ -16,13 +18,15 @@ With \`Prefer: wait=60\` a submit answers when the command has ended; \`output_f
 - Model Context Protocol: \`/api/mcp\`, Streamable HTTP, with the API key as the bearer
 `
 
-export function registerLlms(app: OpenAPIHono<ApiEnv>): void {
-  app.get('/llms.txt', async (c) => {
-    const { paths } = documentSchema.parse(await (await app.request('/openapi.json', {}, c.env)).json())
-    const routes = Object.entries(paths).flatMap(([path, operations]) =>
-      Object.entries(operations).map(([method, { summary }]) => `- \`${method.toUpperCase()} ${path}\`: ${summary}`),
-    )
-    const guides = GUIDES.map((guide) => `- [${guide}](${pathOf(guide)})`)
-    return c.text(`${HEAD}\n## Routes\n\n${routes.join('\n')}\n\n## Guides\n\n${guides.join('\n')}\n`)
-  })
+export function registerLlms(app: OpenAPIHono<ApiEnv>, document: () => OpenApiDocument): void {
+  serveText(app, '/llms.txt', 'text/plain; charset=UTF-8', () => textOf(document()))
+}
+
+function textOf(document: OpenApiDocument): string {
+  const { paths } = documentSchema.parse(document)
+  const routes = Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { summary }]) => `- \`${method.toUpperCase()} ${path}\`: ${summary}`),
+  )
+  const guides = GUIDES.map((guide) => `- [${guide}](${pathOf(guide)})`)
+  return `${HEAD}\n## Routes\n\n${routes.join('\n')}\n\n## Guides\n\n${guides.join('\n')}\n`
 }

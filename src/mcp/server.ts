@@ -6,6 +6,8 @@ import { CallToolRequestSchema, type CallToolResult, ErrorCode, ListToolsRequest
 import { requireApiKey } from '../api/auth.ts'
 import type { ApiEnv } from '../api/env.ts'
 import { type Ask, asCaller } from '../api/in-process.ts'
+import { once } from '../api/once.ts'
+import type { OpenApiDocument } from '../api/openapi.ts'
 import { type Tool, toolsOf } from './tools.ts'
 
 const PATH = '/api/mcp'
@@ -14,13 +16,12 @@ const INSTRUCTIONS =
   'Runs FFmpeg. Name inputs by URL as {{in_…}} and outputs as {{out_…}} in the command; the result’s storage_url is a link to download. ' +
   'Pass wait (60 at most) to get the result in the same answer, or poll with get_command.'
 
-export function registerMcp(app: OpenAPIHono<ApiEnv>): void {
-  let tools: Tool[] | null = null
+export function registerMcp(app: OpenAPIHono<ApiEnv>, document: () => OpenApiDocument): void {
+  const tools = once(() => toolsOf(document()))
   app.use(PATH, requireApiKey)
   app.post(PATH, async (c) => {
-    tools ??= toolsOf(app)
     const ask = asCaller(app, c)
-    const server = serverOf(tools, (tool, given) => call(ask, tool, given))
+    const server = serverOf(tools(), (tool, given) => call(ask, tool, given))
     // Without sessions no answer depends on an earlier one, so that any isolate can give it.
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
     await server.connect(transport)

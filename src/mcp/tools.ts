@@ -2,9 +2,8 @@
  * What agents may do: routes of the API under names of their own. Name, arguments and description of everything else are the route's:
  * they are read from the OpenAPI document, which comes from the schemas that the route itself is checked by.
  */
-import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
-import type { ApiEnv } from '../api/env.ts'
+import type { OpenApiDocument } from '../api/openapi.ts'
 
 const ROUTES = {
   run_ffmpeg_command: 'POST /api/v1/run-ffmpeg-command',
@@ -56,10 +55,9 @@ const documentSchema = z.object({
 })
 const bodySchema = z.object({ properties: z.record(z.string(), schemaObject), required: z.array(z.string()).default([]) })
 
-/** Every tool of this app. Throws where a route is not in its OpenAPI document. */
-export function toolsOf(app: OpenAPIHono<ApiEnv>): Tool[] {
+/** Every tool. Throws where a route is not in the OpenAPI document. */
+export function toolsOf({ paths, components }: OpenApiDocument): Tool[] {
   const wanted = new Set<string>(Object.values(ROUTES).map((route) => route.split(' ')[1] ?? ''))
-  const { paths, components } = app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'RenderIO', version: '1' } })
   const document = documentSchema.parse({
     paths: Object.fromEntries(Object.entries(paths ?? {}).filter(([path]) => wanted.has(path))),
     components,

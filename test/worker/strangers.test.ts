@@ -1,0 +1,106 @@
+/** What somebody without a key can make the service do: next to nothing. */
+import { createExecutionContext } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, test } from 'vitest'
+import { createApp } from '../../src/app.ts'
+import { errorOf, ORIGIN, request, TestAccount } from './client.ts'
+
+/** An isolate that has just started. */
+function freshApp() {
+  const app = createApp()
+  const build = app.getOpenAPI31Document
+  const built = { times: 0 }
+  app.getOpenAPI31Document = (...given) => {
+    built.times += 1
+    return build(...given)
+  }
+  const ask = (path: string, init: RequestInit = {}) => app.fetch(new Request(new URL(path, ORIGIN), init), env, createExecutionContext())
+  return { ask, built }
+}
+
+const PUBLIC_TEXTS = [['/openapi.json'], ['/llms.txt']]
+
+describe('what is the same for everyone', () => {
+  test('is made once, whoever asks for it and however often', async () => {
+    const { ask, built } = freshApp()
+    const { apiKey } = await TestAccount.create()
+    const agent = (method: string) =>
+      ask('/api/mcp', {
+        method: 'POST',
+        headers: {
+          'x-api-key': apiKey,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method }),
+      })
+    const asked = [...PUBLIC_TEXTS, ...PUBLIC_TEXTS].flatMap(([path = '']) => [ask(path), ask(path, { method: 'HEAD' })])
+    const answers = await Promise.all([...asked, agent('tools/list'), agent('tools/list')])
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+    expect(built.times).toBe(1)
+  })
+
+  test('is not made at all before somebody asks', async () => {
+    const { ask, built } = freshApp()
+    expect((await ask('/nothing')).status).toBe(404)
+    expect(built.times).toBe(0)
+  })
+
+  test.each(PUBLIC_TEXTS)('%s may be kept for some minutes, and is not sent again to who has it', async (path = '') => {
+    const whole = await request(path)
+    expect(whole.headers.get('cache-control')).toMatch(/^public, max-age=\d+$/)
+    const etag = whole.headers.get('etag') ?? ''
+    expect(etag).toMatch(/^"[0-9a-f]{32}"$/)
+    const text = await whole.text()
+    expect(text.length).toBeGreaterThan(1000)
+
+    const head = await request(path, { method: 'HEAD' })
+    expect([head.status, head.headers.get('etag'), head.headers.get('content-type')]).toEqual([
+      200,
+      etag,
+      whole.headers.get('content-type'),
+    ])
+    expect(await head.text()).toBe('')
+    for (const method of ['GET', 'HEAD']) {
+      for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+        const same = await request(path, { method, headers: { 'if-none-match': known } })
+        expect([same.status, same.headers.get('etag'), await same.text()]).toEqual([304, etag, ''])
+      }
+    }
+    expect((await request(path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
+    const refused = await request(path, { method: 'POST' })
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+})
+
+test.each([
+  ['PUT', '/files/no-token/parts/1', 404],
+  ['POST', '/files/no-token/name', 405],
+  ['POST', '/nothing', 404],
+  ['POST', '/api/v1/run-ffmpeg-command', 401],
+  ['POST', '/api/v1/files/upload', 401],
+  ['POST', '/v1/files/upload', 401],
+  ['POST', '/api/mcp', 401],
+])('the body of %s %s, which is a %d, is left unread', async (method, path, status) => {
+  const { ask } = freshApp()
+  let read = 0
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        read += 1
+        controller.enqueue(new Uint8Array(65_536))
+        if (read === 1000) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const answer = await ask(path, { method, body, headers: { 'content-type': 'application/json' } })
+  expect(answer.status).toBe(status)
+  if (status !== 401 || !path.startsWith('/v1/')) await errorOf(answer)
+  expect(read).toBe(0)
+})
+
+test('an answer does not repeat a request id without end', async () => {
+  const answer = await request('/nothing', { headers: { 'x-request-id': 'x'.repeat(10_000) } })
+  expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+})
