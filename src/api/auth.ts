@@ -1,4 +1,5 @@
 /** Who is asking: an API key, by its SHA-256 in KV, stands for an account. */
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { DEVELOPMENT_ACCOUNT, DEVELOPMENT_API_KEY } from '../development.ts'
 import { settingsOf } from '../settings.ts'
@@ -21,7 +22,7 @@ export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
     c.set('account', known)
     return next()
   }
-  const key = c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
+  const key = apiKeyIn(c)
   const hash = key !== undefined && API_KEY_PATTERN.test(key) ? await hashApiKey(key) : null
   const account = key === undefined || hash === null ? null : await accountOf(key, hash, c.env)
   if (hash === null || account === null) {
@@ -44,6 +45,11 @@ async function accountOf(key: string, hash: string, env: Env): Promise<string | 
   const { account } = apiKeyRecordSchema.parse(stored)
   keyCache.set(hash, account, Date.now())
   return account
+}
+
+/** What the request has in the place of an API key; undefined where it has nothing there. */
+export function apiKeyIn(c: Context<ApiEnv>): string | undefined {
+  return c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
 }
 
 function bearerToken(header: string | undefined): string | undefined {

@@ -266,9 +266,12 @@ export const commandListSchema = z
 export const healthSchema = z
   .object({
     status: z.enum(['ok', 'unavailable']),
-    executor: z.union([
-      z.object({ ok: z.literal(true), ffmpeg_version: z.string(), sandbox: z.string(), cpus: z.number(), running_jobs: z.number() }),
-      z.object({ ok: z.literal(false), message: z.string() }),
-    ]),
+    executor: z
+      .union([
+        z.object({ ok: z.literal(true), ffmpeg_version: z.string(), sandbox: z.string(), cpus: z.number(), running_jobs: z.number() }),
+        z.object({ ok: z.literal(false), message: z.string() }),
+      ])
+      .optional()
+      .openapi({ description: 'Only where the request has an API key.' }),
   })
   .openapi('Health')

@@ -76,7 +76,7 @@ describe.concurrent('FFmpeg in containers', { timeout: 3 * SLOW_MS, ...needs('do
   }
 
   test('a job goes from submit to download, through FFmpeg under Landlock', async () => {
-    expect(await (await fetch(`${stack.url}/api/v1/health`)).json()).toMatchObject({ status: 'ok', executor: { sandbox: 'landlock' } })
+    expect(await (await shared.fetch('/api/v1/health')).json()).toMatchObject({ status: 'ok', executor: { sandbox: 'landlock' } })
     const id = await shared.submit({
       input_files: { in_video: `${media.url}/tiny.mp4` },
       output_files: { out_video: 'small.webm' },

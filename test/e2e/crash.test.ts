@@ -86,8 +86,8 @@ async function expectNothingLeftBehind(): Promise<void> {
   expect(later.map((command) => command.status)).toEqual(later.map(() => 'SUCCESS'))
   await Promise.all((await listed()).map(({ command_id }) => api.ended(command_id)))
   await waitUntil('the executor has no job left', async () => {
-    const { executor } = healthSchema.parse(await (await fetch(`${stack.url}/api/v1/health`)).json())
-    return executor.ok && executor.running_jobs === 0
+    const { executor } = healthSchema.parse(await (await api.fetch('/api/v1/health')).json())
+    return executor?.ok === true && executor.running_jobs === 0
   })
   await waitUntil('the bucket holds what clients see and nothing else', async () => {
     const expected = await visibleKeys()

@@ -46,7 +46,7 @@ async function runKeys(stateDir: string, ...args: string[]): Promise<string> {
 
 async function isHealthy(stack: TestStack): Promise<boolean> {
   try {
-    return (await fetch(`${stack.url}/api/v1/health`, { signal: AbortSignal.timeout(5000) })).status === 200
+    return (await new ApiClient(stack).fetch('/api/v1/health', { signal: AbortSignal.timeout(5000) })).status === 200
   } catch {
     return false
   }

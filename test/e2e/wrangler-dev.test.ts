@@ -11,6 +11,7 @@ import { ApiClient } from '../support/api-client.ts'
 import { askedAs, type LocalTesting, localTesting, quietWrangler, sendAsCurl, testOptions } from '../support/local-testing.ts'
 import { START_TIMEOUT_MS } from '../support/stack.ts'
 import { Terminal } from '../support/terminal.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const ELSEWHERE = 'renderio.example.com'
 const PICTURE = { output_files: { out_a: 'a.png' }, ffmpeg_command: '-f lavfi -i color=d=1 -frames:v 1 {{out_a}}' }
@@ -85,8 +86,9 @@ describe('npx wrangler dev without containers', () => {
     await executor.interrupt()
     await expect(rm(jobsDirOf(`${PROJECT_ROOT}:${executorPort}`), { recursive: true })).rejects.toThrow('ENOENT')
     const hint = expect.stringContaining('start one by `npm run executor`')
-    expect(await (await fetch(`${url}/api/v1/health`)).json()).toMatchObject({ status: 'unavailable', executor: { message: hint } })
     const api = new ApiClient({ url, apiKey: DEVELOPMENT_API_KEY })
+    await waitUntil('the health has noticed', async () => (await api.fetch('/api/v1/health')).status === 503)
+    expect(await (await api.fetch('/api/v1/health')).json()).toMatchObject({ status: 'unavailable', executor: { message: hint } })
     expect(await api.ended(await api.submit(PICTURE))).toMatchObject({ error_status: 'EXECUTOR_LOST', error_message: hint })
     executor = await startExecutor()
     expect(await api.ended(await api.submit(PICTURE))).toMatchObject({ status: 'SUCCESS' })

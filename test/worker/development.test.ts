@@ -85,7 +85,7 @@ describe('without containers', () => {
   })
 
   test('the health says what is missing', async () => {
-    const answer = await ask('http://localhost/api/v1/health', { ...DEVELOPMENT, EXECUTOR_URL: '' })
+    const answer = await ask('http://localhost/api/v1/health', { ...DEVELOPMENT, EXECUTOR_URL: '' }, { headers: KEY })
     expect(answer.status).toBe(503)
     expect(await answer.json()).toMatchObject({ executor: { message: expect.stringContaining('containers are switched off') } })
   })

@@ -2,11 +2,12 @@
 import { createExecutionContext } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { newApiKey } from '../../src/api/api-key.ts'
 import { createApp } from '../../src/app.ts'
-import { errorOf, ORIGIN, request, TestAccount } from './client.ts'
+import { errorOf, ORIGIN, request, TestAccount, until } from './client.ts'
 
-/** An isolate that has just started. */
-function freshApp() {
+/** An isolate that has just started, with `bindings` in the place of some of its own. */
+function freshApp(bindings: object = {}) {
   const app = createApp()
   const build = app.getOpenAPI31Document
   const built = { times: 0 }
@@ -14,7 +15,8 @@ function freshApp() {
     built.times += 1
     return build(...given)
   }
-  const ask = (path: string, init: RequestInit = {}) => app.fetch(new Request(new URL(path, ORIGIN), init), env, createExecutionContext())
+  const bound = { ...env, ...bindings }
+  const ask = (path: string, init: RequestInit = {}) => app.fetch(new Request(new URL(path, ORIGIN), init), bound, createExecutionContext())
   return { ask, built }
 }
 
@@ -70,6 +72,59 @@ describe('what is the same for everyone', () => {
     expect((await request(path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
     const refused = await request(path, { method: 'POST' })
     expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  })
+})
+
+describe('the health', () => {
+  /** A container that counts what it is asked, and answers when it is let. */
+  function countingExecutor() {
+    const asked: string[] = []
+    const gate = Promise.withResolvers<void>()
+    const answer = { ok: true, protocol: 1, ffmpeg_version: '7.1', sandbox: 'landlock', cpus: 2, running_jobs: 0 }
+    const fetch = async ({ url }: Request) => {
+      asked.push(new URL(url).pathname)
+      await gate.promise
+      return Response.json(answer)
+    }
+    const EXECUTOR = { idFromName: (name: string) => name, get: () => ({ fetch }) }
+    return { asked, open: gate.resolve, bindings: { EXECUTOR, EXECUTOR_URL: '' } }
+  }
+
+  test('says without a key that the service answers, and starts and asks nothing for it', async () => {
+    const { asked, bindings } = countingExecutor()
+    const untouchable = new Proxy({}, { get: (_, name) => expect.fail(`the health uses ${String(name)}`) })
+    const { ask } = freshApp({ ...bindings, KEYS: untouchable, ACCOUNT: untouchable, COMMAND: untouchable, STORED_FILE: untouchable })
+    for (let times = 0; times < 200; times++) {
+      const answer = await ask('/api/v1/health')
+      expect([answer.status, await answer.json()]).toEqual([200, { status: 'ok' }])
+    }
+    expect((await ask('/api/v1/health', { method: 'HEAD' })).status).toBe(200)
+    expect(asked).toEqual([])
+  })
+
+  test('asks an executor once for many who have a key', async () => {
+    const { asked, open, bindings } = countingExecutor()
+    const { ask } = freshApp(bindings)
+    const accounts = await Promise.all(Array.from({ length: 5 }, () => TestAccount.create()))
+    const many = () => [...accounts, ...accounts].map(({ apiKey }) => ask('/api/v1/health', { headers: { 'x-api-key': apiKey } }))
+    const first = many()
+    await until('the executor is asked', async () => asked.length > 0)
+    open()
+    for (const answer of await Promise.all([...first, ...many()])) {
+      expect([answer.status, await answer.json()]).toMatchObject([200, { executor: { ok: true, ffmpeg_version: '7.1' } }])
+    }
+    expect(asked).toEqual(['/v1/health'])
+  })
+
+  test('asks nobody for who has a wrong key', async () => {
+    const { asked, bindings } = countingExecutor()
+    const { ask } = freshApp(bindings)
+    for (const headers of [{ 'x-api-key': '' }, { 'x-api-key': newApiKey() }, { authorization: `Bearer ${newApiKey()}` }]) {
+      const answer = await ask('/api/v1/health', { headers })
+      expect(answer.status).toBe(401)
+      expect((await errorOf(answer)).error).toBe('UNAUTHORIZED')
+    }
+    expect(asked).toEqual([])
   })
 })
 
