@@ -52,6 +52,7 @@ export default defineConfig({
               bindings: {
                 DEVELOPMENT_DEFAULTS: 'off',
                 RATE_LIMITS: 'on',
+                CLIENT_ADDRESS_HEADER: 'CF-Connecting-IP',
                 UPLOAD_PART_MB: '32',
                 EXECUTOR_URL: inject('executorUrl'),
                 MEDIA_URL: inject('mediaUrl'),

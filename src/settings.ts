@@ -37,6 +37,12 @@ const settingsSchema = z
     WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
     ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
     PUBLIC_URL: optionalText,
+    CLIENT_ADDRESS_HEADER: optionalText.pipe(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9-]+$/, 'the name of a header, such as X-Real-IP')
+        .nullable(),
+    ),
     EXECUTOR_URL: optionalText,
     EXECUTOR_TOKEN: optionalText,
     EXECUTOR_PORT: count(DEVELOPMENT_EXECUTOR_PORT).pipe(z.number().max(65_535)),
@@ -89,6 +95,8 @@ const settingsSchema = z
     allowedOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
     /** Origin under which clients reach the Worker, where it is not that of their request. */
     publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    /** The header in which whoever stands before the Worker says who asks; null where nobody does, and none is believed. */
+    clientAddressHeader: raw.CLIENT_ADDRESS_HEADER,
     /** Where an executor of one's own answers; null means Cloudflare Containers. */
     executor: raw.EXECUTOR_URL === null ? null : { url: raw.EXECUTOR_URL.replace(/\/+$/, ''), token: raw.EXECUTOR_TOKEN },
     urlSigningSecret: raw.URL_SIGNING_SECRET,

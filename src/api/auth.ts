@@ -1,9 +1,10 @@
-/** Who is asking: an API key, by its SHA-256 in KV, stands for an account. */
+/** Who is asking: an API key, by its SHA-256 in KV, stands for an account. Who has none is counted before anything is done. */
 import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { DEVELOPMENT_ACCOUNT, DEVELOPMENT_API_KEY } from '../development.ts'
 import { settingsOf } from '../settings.ts'
 import { API_KEY_PATTERN, apiKeyRecordSchema, hashApiKey } from './api-key.ts'
+import { addressIn } from './client-address.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError } from './errors.ts'
 import { accountOfInProcess } from './in-process.ts'
@@ -12,6 +13,9 @@ import { enforceLimit } from './rate-limit.ts'
 
 /** How long an edge may go on believing in a key that has been revoked, in seconds; KV takes no less than 30. */
 const KEY_CACHE_SECONDS = 30
+
+/** Where it is not known from where a request comes, all strangers are one. */
+const SOMEWHERE = 'unknown'
 
 const keyCache = new KeyCache()
 
@@ -23,33 +27,66 @@ export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
     return next()
   }
   const key = apiKeyIn(c)
-  const hash = key !== undefined && API_KEY_PATTERN.test(key) ? await hashApiKey(key) : null
-  const account = key === undefined || hash === null ? null : await accountOf(key, hash, c.env)
-  if (hash === null || account === null) {
-    await enforceLimit(c.env, c.env.STRANGER_LIMIT, c.req.header('cf-connecting-ip') ?? 'unknown')
-    const message = key === undefined ? 'send your API key in the X-API-KEY header' : 'this API key is unknown or has been revoked'
-    throw new ApiError('UNAUTHORIZED', message)
+  if (key === undefined || !API_KEY_PATTERN.test(key)) {
+    await countStranger(c.env, addressOf(c))
+    throw unauthorized(key)
   }
+  const hash = await hashApiKey(key)
+  const account = await accountOf(key, hash, c)
   await enforceLimit(c.env, c.env.REQUEST_LIMIT, hash)
   c.set('account', account)
   await next()
 })
 
-async function accountOf(key: string, hash: string, env: Env): Promise<string | null> {
-  // Everyone knows it, so elsewhere it is no key, whatever KV says.
-  if (key === DEVELOPMENT_API_KEY) return settingsOf(env).development ? DEVELOPMENT_ACCOUNT : null
-  const known = keyCache.get(hash, Date.now())
-  if (known !== null) return known
+/** What the request has in the place of an API key; undefined where it has nothing there. */
+export function apiKeyIn(c: Context<ApiEnv>): string | undefined {
+  return c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
+}
+
+/**
+ * The account of a key that has the right shape. Throws the 401 for one that nobody has, and the 429 for who asks for too many such.
+ * Where addresses are known, the lookup is counted first. Where they are not, only those that have failed are: the count is everybody's
+ * then, and a good key is not refused because of what others do.
+ */
+async function accountOf(key: string, hash: string, c: Context<ApiEnv>): Promise<string> {
+  const isDevelopment = key === DEVELOPMENT_API_KEY
+  if (isDevelopment && settingsOf(c.env).development) return DEVELOPMENT_ACCOUNT
+  const remembered = isDevelopment ? null : keyCache.get(hash, Date.now())
+  if (remembered !== null) return remembered
+  const address = addressOf(c)
+  if (address !== null) await countStranger(c.env, address)
+  // Everyone knows the key for development, so elsewhere it is no key, whatever KV says.
+  const account = isDevelopment ? null : await lookUp(hash, c.env)
+  if (account !== null) return account
+  if (address === null) await countStranger(c.env, address)
+  throw unauthorized(key)
+}
+
+async function lookUp(hash: string, env: Env): Promise<string | null> {
+  if (keyCache.isUnknown(hash, Date.now())) return null
   const stored = await env.KEYS.get(hash, { type: 'json', cacheTtl: KEY_CACHE_SECONDS })
-  if (stored === null) return null
+  if (stored === null) {
+    keyCache.setUnknown(hash, Date.now())
+    return null
+  }
   const { account } = apiKeyRecordSchema.parse(stored)
   keyCache.set(hash, account, Date.now())
   return account
 }
 
-/** What the request has in the place of an API key; undefined where it has nothing there. */
-export function apiKeyIn(c: Context<ApiEnv>): string | undefined {
-  return c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
+/** From where the request comes; null where nobody says it whom one could believe. */
+function addressOf(c: Context<ApiEnv>): string | null {
+  const { clientAddressHeader } = settingsOf(c.env)
+  return clientAddressHeader === null ? null : addressIn(c.req.header(clientAddressHeader))
+}
+
+function countStranger(env: Env, address: string | null): Promise<void> {
+  return enforceLimit(env, env.STRANGER_LIMIT, address ?? SOMEWHERE)
+}
+
+function unauthorized(key: string | undefined): ApiError {
+  const message = key === undefined ? 'send your API key in the X-API-KEY header' : 'this API key is unknown or has been revoked'
+  return new ApiError('UNAUTHORIZED', message)
 }
 
 function bearerToken(header: string | undefined): string | undefined {

@@ -2,22 +2,53 @@
 
 /** With what KV itself may be behind, a revoked key is good for less than the minute that `npm run keys` promises. */
 const KEPT_MS = 25_000
-/** Keys that are remembered at most; the one that has been there longest goes first. */
+/** How long a key that KV did not know is not asked for again: one that is made meanwhile works as soon as this is over. */
+const UNKNOWN_MS = 3000
+/** Keys of either kind that are remembered at most; the one that has been there longest goes first. */
 const MAX_KEYS = 10_000
 
 export class KeyCache {
-  readonly #known = new Map<string, { account: string; until: number }>()
+  readonly #accounts = new Recent<string>(KEPT_MS)
+  /** Apart from the others, which no number of bad keys must push out. */
+  readonly #unknown = new Recent<true>(UNKNOWN_MS)
 
   /** The account that the key with this hash stood for, where that is still to be believed. */
   get(hash: string, now: number): string | null {
-    const known = this.#known.get(hash)
-    return known !== undefined && now < known.until ? known.account : null
+    return this.#accounts.get(hash, now)
   }
 
   set(hash: string, account: string, now: number): void {
-    this.#known.delete(hash)
-    this.#known.set(hash, { account, until: now + KEPT_MS })
-    const [oldest] = this.#known.keys()
-    if (this.#known.size > MAX_KEYS && oldest !== undefined) this.#known.delete(oldest)
+    this.#accounts.set(hash, account, now)
+  }
+
+  /** Whether KV has just said that it does not know the key with this hash. */
+  isUnknown(hash: string, now: number): boolean {
+    return this.#unknown.get(hash, now) !== null
+  }
+
+  setUnknown(hash: string, now: number): void {
+    this.#unknown.set(hash, true, now)
+  }
+}
+
+/** Values by name, each for some time, and a limited number of them. */
+class Recent<Value> {
+  readonly #entries = new Map<string, { value: Value; until: number }>()
+  readonly #keptMs: number
+
+  constructor(keptMs: number) {
+    this.#keptMs = keptMs
+  }
+
+  get(name: string, now: number): Value | null {
+    const entry = this.#entries.get(name)
+    return entry !== undefined && now < entry.until ? entry.value : null
+  }
+
+  set(name: string, value: Value, now: number): void {
+    this.#entries.delete(name)
+    this.#entries.set(name, { value, until: now + this.#keptMs })
+    const [oldest] = this.#entries.keys()
+    if (this.#entries.size > MAX_KEYS && oldest !== undefined) this.#entries.delete(oldest)
   }
 }

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { startMiniflare } from './miniflare.ts'
+import { KEY_IS_STORED } from './worker-output.ts'
 
 const [script = '', options = '', port = '', stateDir = '', envFile = '', keyHash, keyRecord] = process.argv.slice(2)
 const vars = z.record(z.string(), z.string()).parse(parseEnv(await readFile(envFile, 'utf8')))
@@ -14,4 +15,5 @@ process.once('SIGTERM', () => void miniflare.dispose().finally(() => process.exi
 if (keyHash !== undefined && keyRecord !== undefined) {
   const keys = await miniflare.getKVNamespace('KEYS')
   await keys.put(keyHash, keyRecord)
+  console.log(KEY_IS_STORED)
 }

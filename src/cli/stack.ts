@@ -82,16 +82,16 @@ export async function startStack({ settings, executorIn = 'process', watch = fal
   })
   const stop = async () => {
     // In this order the Worker never sees its executor vanish.
-    await worker.stop()
+    await worker.program.stop()
     await executor.stop()
     await unlock()
   }
   const giveUp = new AbortController()
   try {
     const waiting = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])])
-    const parts = [worker, ...(executor.program ? [executor.program] : [])]
+    const parts = [worker.program, ...(executor.program ? [executor.program] : [])]
     await Promise.race([
-      waitUntilReady(url, apiKey, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
+      waitUntilReady(url, { apiKey, keyKnown: worker.keyKnown }, executor.containers ? IMAGE_TIMEOUT_MS : READY_TIMEOUT_MS, waiting),
       ...parts.map(rejectWhenEnded),
     ])
   } catch (error) {
@@ -141,8 +141,14 @@ async function storeKey({ hash, record }: { hash: string; record: ApiKeyRecord }
 }
 
 /** Resolves when the Worker says that an executor really runs FFmpeg, and knows the key. */
-async function waitUntilReady(url: string, apiKey: string, timeoutMs: number, signal: AbortSignal): Promise<void> {
+async function waitUntilReady(
+  url: string,
+  { apiKey, keyKnown }: { apiKey: string; keyKnown: Promise<void> },
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs
+  await Promise.race([keyKnown, sleep(timeoutMs, undefined, { signal, ref: false })])
   let answer = 'none'
   while (Date.now() < deadline) {
     signal.throwIfAborted()

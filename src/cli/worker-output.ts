@@ -8,6 +8,9 @@ export function reportsWorkerdCrash(line: string): boolean {
   return line.includes(WORKERD_CRASH)
 }
 
+/** What the local Worker's program prints once the Worker knows the API key that it was given. */
+export const KEY_IS_STORED = 'The API key is stored'
+
 const NOISE = [
   /^\s*$/,
   // `[build]` in wrangler.toml, which has nothing to do.

@@ -5,7 +5,7 @@ import { dockerForWrangler } from './docker.ts'
 import { PROJECT_ROOT } from './settings.ts'
 import { Supervised } from './supervise.ts'
 import type { WorkerBundle } from './worker-bundle.ts'
-import { isWorthShowing, reportsWorkerdCrash } from './worker-output.ts'
+import { isWorthShowing, KEY_IS_STORED, reportsWorkerdCrash } from './worker-output.ts'
 import { wranglerDevArgv, wranglerEnvironment } from './wrangler.ts'
 
 /** Its parent ends workerd. */
@@ -30,25 +30,34 @@ export function runsAlone({ bundle, containers }: Pick<WorkerProcessOptions, 'bu
   return containers ? null : bundle
 }
 
+export interface WorkerProcess {
+  program: Supervised
+  /** Resolves once the Worker knows the API key. Asked with it before, it would take a while to look for it again. */
+  keyKnown: Promise<void>
+}
+
 /** Starts it. */
-export function startWorkerProcess({ log, bundle, containers, apiKey, ...place }: WorkerProcessOptions): Supervised {
+export function startWorkerProcess({ log, bundle, containers, apiKey, ...place }: WorkerProcessOptions): WorkerProcess {
   const alone = runsAlone({ bundle, containers })
   const argv = alone
     ? localWorkerArgv({ bundle: alone, apiKey, ...place })
     : wranglerDevArgv({ script: bundle?.script ?? null, containers, ...place })
-  const worker = new Supervised({
+  const keyKnown = Promise.withResolvers<void>()
+  if (!alone) keyKnown.resolve()
+  const program = new Supervised({
     name: 'The Worker',
     argv,
     cwd: PROJECT_ROOT,
     env: { ...wranglerEnvironment(place.stateDir), ...(containers && dockerForWrangler()) },
     graceMs: GRACE_MS,
     onLine: (line) => {
+      if (line === KEY_IS_STORED) return keyKnown.resolve()
       if (isWorthShowing(line)) log(line)
-      if (reportsWorkerdCrash(line)) worker.restart()
+      if (reportsWorkerdCrash(line)) program.restart()
     },
     onEvent: log,
   })
-  return worker
+  return { program, keyKnown: keyKnown.promise }
 }
 
 /** Command line of the program that is a Worker and what Cloudflare has around it. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { newApiKey } from '../../src/api/api-key.ts'
 import { COMMAND_TYPES, DELETE_LIMIT, LIST_LIMIT, ROUTES } from '../../src/dialect/table.ts'
-import { download, faultsOf, onlyOutput, request, TestAccount, until } from './client.ts'
+import { download, faultsOf, fromElsewhere, onlyOutput, request, TestAccount, until } from './client.ts'
 import { FilesClient } from './files-client.ts'
 import { copyOf, mediaFile, mediaUrl, SHORT_TONE } from './media.ts'
 
@@ -223,7 +223,7 @@ describe('every route', () => {
     '%s is a 401 without a known key',
     async (_, { method, path }) => {
       for (const headers of [{}, { 'x-api-key': newApiKey() }]) {
-        const response = await request(fill(path), { method, headers: { ...headers, 'cf-connecting-ip': crypto.randomUUID() } })
+        const response = await request(fill(path), { method, headers: { ...headers, ...fromElsewhere() } })
         expect(response.status).toBe(401)
         expect(await response.json()).toEqual({ detail: 'Invalid authorization key' })
       }

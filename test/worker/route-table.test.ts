@@ -3,7 +3,7 @@ import { exports } from 'cloudflare:workers'
 import { z } from '@hono/zod-openapi'
 import { describe, expect, test } from 'vitest'
 import { newApiKey } from '../../src/api/api-key.ts'
-import { errorOf, ORIGIN, request, TestAccount } from './client.ts'
+import { errorOf, fromElsewhere, ORIGIN, request, TestAccount } from './client.ts'
 import { SHORT_TONE } from './media.ts'
 
 const METHODS = ['get', 'post', 'put', 'delete'] as const
@@ -102,7 +102,7 @@ describe('without a known key every route is a 401', () => {
   test.each(named(ROUTES.filter(({ isPublic }) => !isPublic)))('%s', async (_, route) => {
     const path = fill(route.path, crypto.randomUUID())
     for (const headers of [...(route.worksWithoutKey ? [] : [{}]), { 'x-api-key': newApiKey() }, { authorization: 'Bearer nonsense' }]) {
-      const response = await request(path, { method: route.method, headers: { ...headers, 'cf-connecting-ip': crypto.randomUUID() } })
+      const response = await request(path, { method: route.method, headers: { ...headers, ...fromElsewhere() } })
       expect(response.status).toBe(401)
       expect((await errorOf(response)).error).toBe('UNAUTHORIZED')
     }

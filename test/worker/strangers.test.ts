@@ -75,6 +75,91 @@ describe('what is the same for everyone', () => {
   })
 })
 
+describe('who is counted, and when', () => {
+  /** KV and the strangers' limit of an isolate, in the order in which they are asked. */
+  function watched({ refusing = false, ...bindings }: { refusing?: boolean; CLIENT_ADDRESS_HEADER?: string } = {}) {
+    const asked: string[] = []
+    const KEYS = {
+      async get(hash: string, options: KVNamespaceGetOptions<'json'>) {
+        asked.push('KV')
+        return env.KEYS.get(hash, options)
+      },
+    }
+    const STRANGER_LIMIT = {
+      async limit({ key }: RateLimitOptions) {
+        asked.push(`limit of ${key}`)
+        return { success: !refusing }
+      },
+    }
+    const { ask } = freshApp({ KEYS, STRANGER_LIMIT, ...bindings })
+    const list = async (headers: Record<string, string>) => (await ask('/api/v1/commands', { headers })).status
+    return { asked, list }
+  }
+  const ADDRESS = '203.0.113.9'
+  const FROM = { 'cf-connecting-ip': ADDRESS }
+  const COUNTED = `limit of ${ADDRESS}`
+
+  test.each([
+    ['without a key', {}],
+    ['with a key of another shape', { 'x-api-key': 'secret' }],
+  ])('a request %s is counted, and nothing else is done', async (_, headers) => {
+    const { asked, list } = watched()
+    expect(await list({ ...FROM, ...headers })).toBe(401)
+    expect(asked).toEqual([COUNTED])
+  })
+
+  test('a key that may be good is looked up only while its address may ask', async () => {
+    const [open, closed] = [watched(), watched({ refusing: true })]
+    expect(await open.list({ ...FROM, 'x-api-key': newApiKey() })).toBe(401)
+    expect(open.asked).toEqual([COUNTED, 'KV'])
+    expect(await closed.list({ ...FROM, 'x-api-key': newApiKey() })).toBe(429)
+    expect(closed.asked).toEqual([COUNTED])
+  })
+
+  test('a good key is counted as a stranger’s until it is known, and then no stranger can keep it out', async () => {
+    const { apiKey } = await TestAccount.create()
+    const first = watched()
+    expect([await first.list({ ...FROM, 'x-api-key': apiKey }), first.asked]).toEqual([200, [COUNTED, 'KV']])
+    const later = watched({ refusing: true })
+    expect([await later.list({ ...FROM, 'x-api-key': apiKey }), later.asked]).toEqual([200, []])
+  })
+
+  test.each([
+    ['nothing says from where it comes', {}, {}],
+    ['no header is to be believed', { CLIENT_ADDRESS_HEADER: '' }, FROM],
+    ['the header says no address', {}, { 'cf-connecting-ip': 'somewhere' }],
+  ])('where %s, a good key gets in whatever strangers have done, and a bad one is counted with all of them', async (_, bindings, from) => {
+    const { apiKey } = await TestAccount.create()
+    const { asked, list } = watched({ refusing: true, ...bindings })
+    expect(await list({ ...from, 'x-api-key': apiKey })).toBe(200)
+    expect(asked).toEqual(['KV'])
+    expect(await list({ ...from, 'x-api-key': newApiKey() })).toBe(429)
+    expect(asked.slice(1)).toEqual(['KV', 'limit of unknown'])
+    expect(await list(from)).toBe(429)
+    expect(asked.slice(3)).toEqual(['limit of unknown'])
+  })
+
+  test('a bad key that is asked again and again is looked up once', async () => {
+    const { asked, list } = watched()
+    const key = newApiKey()
+    for (let times = 0; times < 5; times++) expect(await list({ ...FROM, 'x-api-key': key })).toBe(401)
+    expect(asked.filter((what) => what === 'KV')).toHaveLength(1)
+    expect(
+      asked.filter((what) => what === COUNTED),
+      'and is counted each time',
+    ).toHaveLength(5)
+  })
+
+  test('a key works soon after it was made, even where it has been tried before', async () => {
+    const account = await TestAccount.create()
+    const key = newApiKey()
+    const { list } = watched()
+    expect(await list({ ...FROM, 'x-api-key': key })).toBe(401)
+    await account.addKey(key)
+    await until('the key works', async () => (await list({ ...FROM, 'x-api-key': key })) === 200)
+  })
+})
+
 describe('the health', () => {
   /** A container that counts what it is asked, and answers when it is let. */
   function countingExecutor() {

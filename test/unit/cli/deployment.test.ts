@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Inventory, missingFrom, type Needs } from '../../../src/cli/deployment.ts'
 import { readWranglerConfig } from '../../../src/cli/wrangler-config.ts'
+import { settingsOf } from '../../../src/settings.ts'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const NEEDS: Needs = {
@@ -79,6 +80,11 @@ describe('wrangler.toml', () => {
 
   test('production has every variable, and each can be changed there', () => {
     expect(Object.keys(production.vars).sort()).toEqual(Object.keys(local.vars).sort())
+  })
+
+  test('who asks is what Cloudflare says of it, and on this machine nobody is believed', () => {
+    expect(settingsOf(production.vars).clientAddressHeader).toBe('CF-Connecting-IP')
+    expect(settingsOf(local.vars).clientAddressHeader).toBeNull()
   })
 
   test('a container at work is left alone for as long as the longest command', () => {
