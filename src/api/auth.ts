@@ -7,7 +7,7 @@ import { API_KEY_PATTERN, apiKeyRecordSchema, hashApiKey } from './api-key.ts'
 import { addressIn } from './client-address.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError } from './errors.ts'
-import { accountOfInProcess } from './in-process.ts'
+import { type Caller, callerOfInProcess } from './in-process.ts'
 import { KeyCache } from './key-cache.ts'
 import { enforceLimit } from './rate-limit.ts'
 
@@ -19,11 +19,11 @@ const SOMEWHERE = 'unknown'
 
 const keyCache = new KeyCache()
 
-/** Lets nobody through without a known key, and says whose it is in `c.var.account`. */
+/** Lets nobody through without a known key, and says whose it is in `c.var`. */
 export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
-  const known = accountOfInProcess(c.req.raw)
+  const known = callerOfInProcess(c.req.raw)
   if (known !== undefined) {
-    c.set('account', known)
+    admit(c, known)
     return next()
   }
   const key = apiKeyIn(c)
@@ -34,9 +34,14 @@ export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
   const hash = await hashApiKey(key)
   const account = await accountOf(key, hash, c)
   await enforceLimit(c.env, c.env.REQUEST_LIMIT, hash)
-  c.set('account', account)
+  admit(c, { account, keyHash: hash })
   await next()
 })
+
+function admit(c: Context<ApiEnv>, { account, keyHash }: Caller): void {
+  c.set('account', account)
+  c.set('keyHash', keyHash)
+}
 
 /** What the request has in the place of an API key; undefined where it has nothing there. */
 export function apiKeyIn(c: Context<ApiEnv>): string | undefined {

@@ -6,5 +6,7 @@ export interface ApiEnv {
   Variables: RequestIdVariables & {
     /** The account that the request's API key stands for. */
     account: string
+    /** SHA-256 of that key in hex: by it the requests are counted. */
+    keyHash: string
   }
 }

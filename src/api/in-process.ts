@@ -6,16 +6,19 @@ import type { ApiEnv } from './env.ts'
 /** Asks a route as whoever sent the request at hand. `path` begins with a slash and may have a query. */
 export type Ask = (path: string, init: { method: string; headers?: Record<string, string>; body?: BodyInit | null }) => Promise<Response>
 
-/** No request from outside is among these, whatever it says of itself. */
-const accounts = new WeakMap<Request, string>()
+/** Whom a checked key has shown. */
+export type Caller = Pick<ApiEnv['Variables'], 'account' | 'keyHash'>
 
-/** For which account the service asks itself; undefined for a request from outside. */
-export function accountOfInProcess(request: Request): string | undefined {
-  return accounts.get(request)
+/** No request from outside is among these, whatever it says of itself. */
+const callers = new WeakMap<Request, Caller>()
+
+/** For whom the service asks itself; undefined for a request from outside. */
+export function callerOfInProcess(request: Request): Caller | undefined {
+  return callers.get(request)
 }
 
 /**
- * For a request whose key has been checked and which has been counted: neither happens again.
+ * For a request whose key has been checked and which has been counted: neither happens again. Who asks more than once counts the rest.
  * @param kept names of headers that go along as they came
  */
 export function asCaller(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, kept: readonly string[] = []): Ask {
@@ -27,7 +30,7 @@ export function asCaller(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, kept: rea
     }
     headers.set('x-request-id', c.var.requestId)
     const request = new Request(new URL(path, c.req.url), { method: init.method, headers, body: init.body ?? null })
-    accounts.set(request, c.var.account)
+    callers.set(request, { account: c.var.account, keyHash: c.var.keyHash })
     return app.fetch(request, c.env, c.executionCtx)
   }
 }

@@ -9,7 +9,7 @@ import type { ApiEnv } from './env.ts'
 import { ValidationError } from './errors.ts'
 import { idempotencyClaim, idempotencyKeySchema } from './idempotency.ts'
 import { jsonBody } from './json-body.ts'
-import { limitSubmits } from './rate-limit.ts'
+import { countFurtherSubmits, limitSubmits } from './rate-limit.ts'
 import { bodyErrors, json, requestErrors } from './responses.ts'
 import { type SubmitBody, submitSchema } from './schemas.ts'
 import { commandTypeOf, optionsOf, submitCommand, submitRequest, submitResponses } from './submit-command.ts'
@@ -63,7 +63,7 @@ const multiple = createRoute({
   operationId: 'runMultipleFfmpegCommands',
   tags: ['Commands'],
   summary: 'Run several FFmpeg commands that have nothing to do with each other',
-  description: 'All are accepted, or none. From then on each is a command of its own.',
+  description: 'All are accepted, or none. From then on each is a command of its own, and so it is counted by the limit of submits.',
   middleware,
   request: {
     headers: idempotencyHeader,
@@ -78,8 +78,9 @@ const validate = createRoute({
   operationId: 'validateCommand',
   tags: ['Commands'],
   summary: 'Check a command without running it',
-  description: 'Takes the body of a single submit or of a chain, and answers as the submit would, but stores nothing and fetches nothing.',
-  middleware: jsonBody,
+  description:
+    'Takes the body of a single submit or of a chain, and answers as the submit would, but stores nothing and fetches nothing. It is counted as a submit.',
+  middleware,
   request: { body: { required: true, content: { 'application/json': { schema: anySubmitSchema } } } },
   responses: { 200: json(validatedSchema, 'It would be accepted.'), ...requestErrors, ...bodyErrors },
 })
@@ -109,6 +110,7 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
 
   app.openapi(multiple, async (c) => {
     const { commands } = c.req.valid('json')
+    await countFurtherSubmits(c, commands.length - 1)
     const shared = newIdentity(c, 'MULTIPLE_COMMAND')
     const specs = await checkAll(commands, shared, settingsOf(c.env))
     const claim = await idempotencyClaim(c.req.valid('header')['idempotency-key'], { kind: shared.type, body: commands })

@@ -14,8 +14,17 @@ const rangeSchema = pageQuerySchema.extend({ limit: queryInteger('limit', 1, LIS
 const entrySchema = z.looseObject({ command_id: z.string().optional(), file_id: z.string().optional() })
 type Entry = z.output<typeof entrySchema>
 
-/** @param key where a page of the API has its entries */
-export async function bareArray(ask: Ask, path: string, query: URLSearchParams, key: 'commands' | 'files'): Promise<Response> {
+/**
+ * @param key where a page of the API has its entries
+ * @param countPages told how many pages the list takes before any but the first is asked for: once the list is begun, it is too late to refuse
+ */
+export async function bareArray(
+  ask: Ask,
+  path: string,
+  query: URLSearchParams,
+  key: 'commands' | 'files',
+  countPages: (pages: number) => Promise<void>,
+): Promise<Response> {
   const range = rangeSchema.safeParse(Object.fromEntries(query))
   if (!range.success) {
     const messages = faultsOf(range.error.issues).map(({ msg }) => msg)
@@ -30,7 +39,9 @@ export async function bareArray(ask: Ask, path: string, query: URLSearchParams, 
   }
   const first = await askPage(0)
   if (!first.ok) return first
-  const chunks = jsonArray(await entriesOf(first, key), limit, key, askPage)
+  const { entries, total } = await pageOf(first, key)
+  await countPages(Math.ceil(Math.min(limit, Math.max(0, total - offset)) / PAGE))
+  const chunks = jsonArray(entries, limit, key, askPage)
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await chunks.next()
@@ -59,11 +70,15 @@ async function* jsonArray(first: Entry[], limit: number, key: 'commands' | 'file
     const next = await askPage(start)
     // The status is out already: a list that is cut off is no JSON, and is not taken for a whole one.
     if (!next.ok) throw new Error(`a page of the list was answered with ${next.status}`)
-    page = await entriesOf(next, key)
+    page = (await pageOf(next, key)).entries
   }
   yield encoder.encode(']')
 }
 
-async function entriesOf(page: Response, key: 'commands' | 'files'): Promise<Entry[]> {
-  return z.object({ [key]: z.array(entrySchema) }).parse(await page.json())[key] ?? []
+async function pageOf(page: Response, key: 'commands' | 'files'): Promise<{ entries: Entry[]; total: number }> {
+  const body = await page.json()
+  return {
+    entries: z.object({ [key]: z.array(entrySchema) }).parse(body)[key] ?? [],
+    total: z.object({ total: z.number() }).parse(body).total,
+  }
 }

@@ -7,6 +7,7 @@ import type { ApiEnv } from '../api/env.ts'
 import { faultsOf, ValidationError, validationErrorSchema } from '../api/errors.ts'
 import { type Ask, asCaller } from '../api/in-process.ts'
 import { jsonBody } from '../api/json-body.ts'
+import { countFurtherRequests } from '../api/rate-limit.ts'
 import { bareArray } from './bare-array.ts'
 import { deleteMany, deleteManySchema, deleteOne, deleteOutputs } from './delete-files.ts'
 import { relocate, separate, sharedSubmitSchema } from './share-files.ts'
@@ -37,15 +38,22 @@ const ADAPTERS: Record<Adaptation, Adapter> = {
     if (answer.status !== 422) return answer
     throw new ValidationError(relocate(validationErrorSchema.parse(await answer.json()).detail, places))
   },
-  bare_array_of_commands: (c, ask, path) => bareArray(ask, path, new URL(c.req.url).searchParams, 'commands'),
-  bare_array_of_files: (c, ask, path) => bareArray(ask, path, new URL(c.req.url).searchParams, 'files'),
+  bare_array_of_commands: (c, ask, path) => list(c, ask, path, 'commands'),
+  bare_array_of_files: (c, ask, path) => list(c, ask, path, 'files'),
   name_deleted_outputs: (_, ask, path) => deleteOutputs(ask, path),
   name_deleted_file: (c, ask, path) => deleteOne(ask, path, c.req.param('file_id') ?? ''),
   delete_many: async (c, ask) => {
     const parsed = deleteManySchema.safeParse(await c.req.json())
     if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
-    return deleteMany(ask, parsed.data.file_ids)
+    const { file_ids } = parsed.data
+    await countFurtherRequests(c, file_ids.length - 1)
+    return deleteMany(ask, file_ids)
   },
+}
+
+/** Each page of the API that the list takes is a request. */
+function list(c: Context<ApiEnv>, ask: Ask, path: string, key: 'commands' | 'files'): Promise<Response> {
+  return bareArray(ask, path, new URL(c.req.url).searchParams, key, (pages) => countFurtherRequests(c, pages - 1))
 }
 
 /** Those that read the body themselves. */
