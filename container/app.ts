@@ -16,6 +16,7 @@ import {
 import { FAULT_STATUS, Fault } from './fault.ts'
 import type { Health } from './health.ts'
 import type { Jobs } from './jobs.ts'
+import { foreignness } from './loopback.ts'
 import { sendFile } from './send-file.ts'
 
 type Bindings = { Bindings: HttpBindings }
@@ -23,8 +24,10 @@ type Bindings = { Bindings: HttpBindings }
 export interface AppOptions {
   jobs: Jobs
   health: Health
-  /** Null asks no caller for one. */
+  /** Null asks no caller for one: only this machine's own programs are served then. */
   token: string | null
+  /** Whether whoever gets here may be served, where there is no token. */
+  trustNetwork: boolean
   /** Whether this process is about to end, and takes no more requests. */
   isShuttingDown: () => boolean
   log: Logger
@@ -48,7 +51,7 @@ const inputHeadersSchema = z.object({
     .nullable(),
 })
 
-export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptions): Hono<Bindings> {
+export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, log }: AppOptions): Hono<Bindings> {
   const app = new Hono<Bindings>()
 
   app.onError((error, c) => {
@@ -64,6 +67,13 @@ export function createApp({ jobs, health, token, isShuttingDown, log }: AppOptio
   app.use('/v1/*', async (c, next) => {
     if (token !== null && !sameSecret(c.req.header('authorization') ?? '', `Bearer ${token}`)) {
       throw new Fault('UNAUTHORIZED', 'the executor token is missing or wrong')
+    }
+    const foreign = token === null && !trustNetwork ? foreignness(c.req.header('host'), c.req.header('origin')) : null
+    if (foreign !== null) {
+      throw new Fault(
+        'FORBIDDEN',
+        `without EXECUTOR_TOKEN only requests of this machine for itself are served, and ${foreign}; set a token`,
+      )
     }
     if (isShuttingDown()) throw new Fault('SHUTTING_DOWN', 'this executor is about to end')
     await next()

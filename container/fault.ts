@@ -6,6 +6,7 @@ type FaultCode = Exclude<ExecutorError['error']['code'], 'NO_EXECUTOR'>
 export const FAULT_STATUS = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
   JOB_NOT_FOUND: 404,
   FILE_NOT_FOUND: 404,
   CONFLICT: 409,

@@ -30,8 +30,8 @@ async function main(): Promise<void> {
   const log = pino({ level: settings.logLevel, base: null })
   startOrphanGuard()
   const toolbox = await openToolbox(settings, process.env.PATH ?? '', log)
-  if (settings.token === null && settings.host !== '127.0.0.1') {
-    log.warn('EXECUTOR_TOKEN is not set: whoever reaches this port may run FFmpeg here')
+  if (settings.token === null && settings.trustNetwork) {
+    log.warn('TRUST_NETWORK is set and EXECUTOR_TOKEN is not: whoever reaches this port may run FFmpeg here')
   }
 
   const jobs = new Jobs(toolbox, settings.maxSpareFfmpegs, log)
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
     jobs,
     health: new Health(toolbox),
     token: settings.token,
+    trustNetwork: settings.trustNetwork,
     isShuttingDown: () => shuttingDown,
     log,
   })

@@ -2,6 +2,7 @@
 import { availableParallelism, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { isLoopback } from './loopback.ts'
 
 const megabytes = z.coerce.number().int().positive()
 
@@ -9,6 +10,7 @@ const environmentSchema = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(0),
   HOST: z.string().min(1).default('127.0.0.1'),
   EXECUTOR_TOKEN: z.string().min(1).optional(),
+  TRUST_NETWORK: z.enum(['0', '1']).default('0'),
   FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
   FFPROBE_PATH: z.string().min(1).default('ffprobe'),
   JOBS_DIR: z
@@ -28,8 +30,10 @@ export interface Settings {
   /** 0 takes any free port. */
   port: number
   host: string
-  /** Null where every request is trusted: the platform or the loopback interface is then the fence. */
+  /** Null where none is asked for. */
   token: string | null
+  /** Whether the network lets nobody in but who may use this executor, as on Cloudflare: without a token it then serves every request. */
+  trustNetwork: boolean
   ffmpeg: string
   ffprobe: string
   jobsDir: string
@@ -46,17 +50,23 @@ export interface Settings {
   logLevel: string
 }
 
-/** Reads the settings. Throws one line that names every variable that cannot be understood. */
+/** Reads the settings. Throws one line that names every variable that cannot be understood, or says what fence is missing. */
 export function readSettings(env: Record<string, string | undefined>): Settings {
   // An empty variable means "not set", as in a compose file's `EXECUTOR_TOKEN=`.
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
   const parsed = environmentSchema.safeParse(given)
   if (!parsed.success) throw new Error(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '))
   const { data } = parsed
+  if (data.EXECUTOR_TOKEN === undefined && data.TRUST_NETWORK === '0' && !isLoopback(data.HOST)) {
+    throw new Error(
+      `EXECUTOR_TOKEN is not set, and others may reach HOST=${data.HOST}: set EXECUTOR_TOKEN to a long secret, or HOST=127.0.0.1, or TRUST_NETWORK=1 where the network lets in nobody else`,
+    )
+  }
   return {
     port: data.PORT,
     host: data.HOST,
     token: data.EXECUTOR_TOKEN ?? null,
+    trustNetwork: data.TRUST_NETWORK === '1',
     ffmpeg: data.FFMPEG_PATH,
     ffprobe: data.FFPROBE_PATH,
     jobsDir: data.JOBS_DIR,

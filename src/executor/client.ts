@@ -250,6 +250,7 @@ async function failureOf(response: Response): Promise<ExecutorFailure> {
       return new ExecutorFailure('not_started', message)
     case 'BAD_REQUEST':
     case 'UNAUTHORIZED':
+    case 'FORBIDDEN':
     case 'CONFLICT':
     case 'RANGE_NOT_SATISFIABLE':
     case 'INTERNAL_ERROR':

@@ -163,6 +163,7 @@ export const executorErrorSchema = z.object({
     code: z.enum([
       'BAD_REQUEST',
       'UNAUTHORIZED',
+      'FORBIDDEN',
       'JOB_NOT_FOUND',
       'FILE_NOT_FOUND',
       'CONFLICT',

@@ -10,6 +10,10 @@ import { IMAGES_TIMEOUT_MS, imagesMade } from './images.ts'
 describe('the executor’s image by itself', { timeout: 4 * 60_000, ...needs('docker') }, () => {
   beforeAll(imagesMade, IMAGES_TIMEOUT_MS)
 
+  test('does not start without a token, and says what to set', async () => {
+    await expect(docker('run', '--rm', EXECUTOR_IMAGE)).rejects.toThrow(/EXECUTOR_TOKEN is not set.*TRUST_NETWORK=1/)
+  })
+
   test('serves a Worker that is told its address and token, and asks everyone else for the token', async () => {
     const token = 'of-this-test'
     const id = await docker('run', '--detach', '--rm', '--publish', '127.0.0.1::8080', '--env', `EXECUTOR_TOKEN=${token}`, EXECUTOR_IMAGE)

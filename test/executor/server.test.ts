@@ -1,8 +1,10 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { type OutgoingHttpHeaders, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { describe, expect, type TestContext, test } from 'vitest'
-import { executorHealthSchema } from '../../src/executor/protocol.ts'
+import { executorErrorSchema, executorHealthSchema } from '../../src/executor/protocol.ts'
 import { FFMPEG } from '../machine/ffmpeg.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { runningProcesses } from '../support/processes.ts'
@@ -30,6 +32,55 @@ describe('the token', () => {
     expect(await refusal(health('secret'))).toEqual([401, 'UNAUTHORIZED'])
     expect((await health('Bearer secret')).status).toBe(200)
     expect(await refusal(fetch(new JobClient(executor).url, { method: 'DELETE' }))).toEqual([401, 'UNAUTHORIZED'])
+  })
+})
+
+describe('without a token', () => {
+  /** The status and code of an answer to a request with these headers, which `fetch` would not let one set. */
+  function asked(executor: ExecutorProcess, headers: OutgoingHttpHeaders, method = 'GET', path = '/v1/health'): Promise<[number, string]> {
+    return new Promise((resolve, reject) => {
+      const outgoing = request(executor.url + path, { method, headers }, async (answer) => {
+        const text = await textOf(answer)
+        const body = executorErrorSchema.safeParse(text === '' ? null : JSON.parse(text))
+        resolve([answer.statusCode ?? 0, body.data?.error.code ?? 'OK'])
+      })
+      outgoing.once('error', reject).end(method === 'POST' ? '{}' : undefined)
+    })
+  }
+
+  test('this machine’s own programs are served, and no web page, whatever it claims to be', async (context) => {
+    const executor = await started(context)
+    const { port } = executor
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST`, `[::1]:${port}`, '127.0.0.2']) {
+      expect(await asked(executor, { host }), host).toEqual([200, 'OK'])
+    }
+    for (const origin of ['http://localhost:3000', 'http://127.0.0.1', 'https://[::1]:8443']) {
+      expect(await asked(executor, { origin }), origin).toEqual([200, 'OK'])
+    }
+    const forbidden = [403, 'FORBIDDEN']
+    // What a name is made to resolve to makes no difference.
+    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.nip.io', 'localhost.evil.example', '192.168.0.2']) {
+      expect(await asked(executor, { host }), host).toEqual(forbidden)
+    }
+    expect((await asked(executor, { host: 'localhost@evil.example' }))[0], 'no host at all').toBe(400)
+    for (const origin of ['http://evil.example', 'https://127.0.0.1.nip.io', 'null', 'file://', '']) {
+      expect(await asked(executor, { origin }), origin).toEqual(forbidden)
+    }
+    const simple = { 'content-type': 'text/plain', origin: 'http://evil.example' }
+    for (const path of ['run', 'prepare', 'probe']) {
+      expect(await asked(executor, simple, 'POST', `/v1/jobs/${new JobClient(executor).name}/${path}`)).toEqual(forbidden)
+    }
+  })
+
+  test('whoever is told so is served, where the network is the fence', async (context) => {
+    const executor = await started(context, { HOST: '0.0.0.0', TRUST_NETWORK: '1' })
+    expect(await asked(executor, { host: 'executor', origin: 'http://elsewhere.example' })).toEqual([200, 'OK'])
+  })
+
+  test('with one, it is the token that decides, wherever the request comes from', async (context) => {
+    const executor = await started(context, { HOST: '0.0.0.0', EXECUTOR_TOKEN: 'secret' })
+    expect(await asked(executor, { host: 'executor.example', authorization: 'Bearer secret' })).toEqual([200, 'OK'])
+    expect(await asked(executor, { host: 'executor.example' })).toEqual([401, 'UNAUTHORIZED'])
   })
 })
 
@@ -74,6 +125,11 @@ describe.concurrent('start', () => {
       'no sandbox holds on this machine: none (REQUIRE_SANDBOX=1)',
     ],
     ['a setting makes no sense', { PORT: 'high' }, 'PORT'],
+    ...['0.0.0.0', '::', '192.168.0.2', 'executor.example'].map((HOST): [string, Record<string, string>, string] => [
+      `it asks for no token at ${HOST}`,
+      { HOST },
+      `EXECUTOR_TOKEN is not set, and others may reach HOST=${HOST}: set EXECUTOR_TOKEN`,
+    ]),
   ])('is refused in one line when %s', async (_, env, reason) => {
     const failure = await startExecutor({ env }).then(
       () => '',
@@ -81,6 +137,11 @@ describe.concurrent('start', () => {
     )
     expect(failure).toContain(reason)
     expect(failure.trim().split('\n')).toHaveLength(1)
+  })
+
+  test.each(['127.0.0.2', '::1', 'localhost'])('needs no token at %s', async (HOST) => {
+    const executor = await startExecutor({ env: { HOST } })
+    await executor.stop()
   })
 
   test('a port in use is one line', async (context) => {

@@ -18,9 +18,13 @@ class EngineStandIn {
   onHealth = (): void => undefined
   readonly #ended = Promise.withResolvers<void>()
 
-  start(): void {
+  /** What the last start has put into the environment. */
+  env: Record<string, string> | undefined
+
+  start(options?: ContainerStartupOptions): void {
     this.running = true
     this.starts += 1
+    this.env = options?.env
   }
 
   monitor(): Promise<void> {
@@ -107,4 +111,11 @@ test('a container is not ended under a request that comes while it is asked whet
     await container.onActivityExpired()
     expect(await (await meanwhile)?.text()).toBe('the program')
     expect(engine.running).toBe(true)
+  }))
+
+test('the program is told that nobody but its object reaches it, since it has no token', () =>
+  inContainer(NO_PATIENCE, async (container, engine) => {
+    await expectRefusal(await ask(container))
+    await until('it is started', async () => engine.starts > 0)
+    expect(engine.env).toMatchObject({ TRUST_NETWORK: '1' })
   }))
