@@ -41,8 +41,8 @@ await runProgram(async () => {
 
 async function demo(folder: string, log: (line: string) => void, signal: AbortSignal): Promise<void> {
   const configured = readSettings(process.env)
-  const { ffmpeg, ffprobe, notice } = await findFfmpeg(configured)
-  if (notice !== null) console.log(notice)
+  const { ffmpeg, ffprobe, warning } = await findFfmpeg(configured)
+  if (warning !== null) console.log(`${warning}. For the demo’s own sample it is good enough.`)
   await assertEncoders(ffmpeg, ['libvpx-vp9', 'libopus'])
   console.log('Making a sample video …')
   const video = path.join(folder, 'sample.mp4')
@@ -52,6 +52,8 @@ async function demo(folder: string, log: (line: string) => void, signal: AbortSi
     console.log('Starting the stack …')
     const settings: Settings = {
       ...configured,
+      ffmpegPath: ffmpeg,
+      ffprobePath: ffprobe,
       port: 0,
       stateDir: path.join(folder, 'state'),
       workerVars: { ...configured.workerVars, ALLOWED_PRIVATE_ORIGINS: sample.origin },

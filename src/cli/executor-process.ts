@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { COMPILE_CACHE } from './compile-cache.ts'
 import type { ExecutorHost } from './executor-host.ts'
-import { findFfmpeg } from './ffmpeg-path.ts'
+import { findFfmpegForOthers } from './ffmpeg-path.ts'
 import { LOOPBACK } from './ports.ts'
 import { PROJECT_ROOT, type Settings } from './settings.ts'
 import { stateId } from './state-lock.ts'
@@ -24,7 +24,7 @@ const GRACE_MS = 8000
 const ENVIRONMENT = ['PATH', 'TMPDIR', 'SANDBOX', 'REQUIRE_SANDBOX', 'MAX_JOB_DISK_MB', 'MAX_FFMPEG_MEMORY_MB', 'MAX_SPARE_FFMPEGS']
 
 export interface ExecutorProcessOptions {
-  settings: Pick<Settings, 'ffmpegPath' | 'ffprobePath'>
+  settings: Pick<Settings, 'ffmpegPath' | 'ffprobePath' | 'allowOldFfmpeg'>
   /** On the loopback interface; nothing may listen there. */
   port: number
   token: string
@@ -33,7 +33,7 @@ export interface ExecutorProcessOptions {
   log: (line: string) => void
 }
 
-/** Starts it. Throws an OperatorError where FFmpeg is missing. */
+/** Starts it. Throws an OperatorError where FFmpeg is missing, or too old to be given other people's media. */
 export async function startExecutorProcess({
   settings,
   port,
@@ -41,8 +41,8 @@ export async function startExecutorProcess({
   owner,
   log,
 }: ExecutorProcessOptions): Promise<ExecutorHost & { program: Supervised }> {
-  const { ffmpeg, ffprobe, notice } = await findFfmpeg(settings)
-  if (notice !== null) log(notice)
+  const { ffmpeg, ffprobe, warning } = await findFfmpegForOthers(settings)
+  if (warning !== null) log(warning)
   const jobsDir = jobsDirOf(owner)
   const inherited = Object.fromEntries(ENVIRONMENT.map((name) => [name, process.env[name]]))
   const program = new Supervised({

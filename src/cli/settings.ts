@@ -57,6 +57,7 @@ const environmentSchema = z.object({
   MAX_CONCURRENT_COMMANDS: wholeNumber(1, 1000).default(availableParallelism()),
   FFMPEG_PATH: z.string().optional(),
   FFPROBE_PATH: z.string().optional(),
+  ALLOW_OLD_FFMPEG: z.enum(['0', '1'], '0 or 1').default('0'),
   EXECUTOR_URL: z.url({ protocol: /^https?$/, error: 'an http or https URL' }).optional(),
   EXECUTOR_TOKEN: z.string().optional(),
   EXECUTOR_PORT: wholeNumber(1, 65_535).default(DEVELOPMENT_EXECUTOR_PORT),
@@ -71,6 +72,8 @@ export interface Settings {
   maxConcurrentCommands: number
   ffmpegPath: string | undefined
   ffprobePath: string | undefined
+  /** Whether the FFmpeg that npm brings may be used where there is no other. */
+  allowOldFfmpeg: boolean
   /** An executor that runs already, and what it asks for. */
   executor: { url: string; token: string | undefined } | null
   /** Where `npm run executor` listens, and what it asks for. */
@@ -96,6 +99,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     MAX_CONCURRENT_COMMANDS,
     FFMPEG_PATH,
     FFPROBE_PATH,
+    ALLOW_OLD_FFMPEG,
     EXECUTOR_URL,
     EXECUTOR_TOKEN,
     EXECUTOR_PORT,
@@ -107,6 +111,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): Settings {
     maxConcurrentCommands: MAX_CONCURRENT_COMMANDS,
     ffmpegPath: FFMPEG_PATH,
     ffprobePath: FFPROBE_PATH,
+    allowOldFfmpeg: ALLOW_OLD_FFMPEG === '1',
     executor: EXECUTOR_URL === undefined ? null : { url: EXECUTOR_URL, token: EXECUTOR_TOKEN },
     executorPort: EXECUTOR_PORT,
     executorToken: EXECUTOR_TOKEN,

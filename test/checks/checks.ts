@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { PROJECT_ROOT } from '../../src/cli/settings.ts'
 
-export const ROOT = path.resolve(import.meta.dirname, '../..')
 /** Where the compiler keeps what it knows of files that have not changed since its last run. */
-const COMPILED = path.join(ROOT, 'dist/checks')
+const COMPILED = path.join(PROJECT_ROOT, 'dist/checks')
 
 const TYPED = [
   'tsconfig.json',
@@ -27,6 +27,9 @@ const LANES: string[][][] = [
   }),
 ]
 
+/** What is checked, as it is told to whoever runs the checks. */
+export const CHECKED = 'lint, format, generated types, types'
+
 /** Runs all checks. Answers what each of those that failed has printed, below its command. */
 export async function runChecks(): Promise<string[]> {
   const complaints: string[] = []
@@ -43,7 +46,7 @@ export async function runChecks(): Promise<string[]> {
 
 /** What the command printed if it failed; null if it succeeded. */
 async function complaintOf([program = '', ...args]: string[]): Promise<string | null> {
-  const child = spawn(program, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { cwd: PROJECT_ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
   const [[exitCode], ...printed] = await Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
   return exitCode === 0 ? null : printed.join('').trim()
 }

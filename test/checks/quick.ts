@@ -8,7 +8,8 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { findBundledFfmpeg } from '../../src/cli/ffmpeg-path.ts'
 import { OperatorError, runProgram } from '../../src/cli/operator-error.ts'
-import { ROOT, runChecks } from './checks.ts'
+import { PROJECT_ROOT } from '../../src/cli/settings.ts'
+import { runChecks } from './checks.ts'
 
 await runProgram(async () => {
   const bundled = await findBundledFfmpeg()
@@ -26,6 +27,6 @@ async function runTests(env: NodeJS.ProcessEnv): Promise<boolean> {
   // The longest files come first, and wait for time to pass more than they compute.
   const workers = String(2 * availableParallelism())
   const args = ['run', '--project', 'unit', '--project', 'worker', '--maxWorkers', workers, ...process.argv.slice(2)]
-  const [exitCode] = await once(spawn('vitest', args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: 'inherit' }), 'close')
+  const [exitCode] = await once(spawn('vitest', args, { cwd: PROJECT_ROOT, env: { ...process.env, ...env }, stdio: 'inherit' }), 'close')
   return exitCode === 0
 }

@@ -79,13 +79,38 @@ describe('what stops a start', () => {
   })
 })
 
-test('without FFmpeg on PATH an old build from npm serves, and it is said so', async () => {
-  vi.stubEnv('PATH', '/nowhere')
-  onTestFinished(() => void vi.unstubAllEnvs())
-  const { ffmpeg, ffprobe, notice } = await findFfmpeg({ ffmpegPath: undefined, ffprobePath: undefined })
-  expect(ffmpeg).toContain('node_modules/@ffmpeg-installer/')
-  expect(ffprobe).toContain('node_modules/@ffprobe-installer/')
-  expect(notice).toMatch(/^Using an old build of ffmpeg and ffprobe from npm, for a first try only: install a current one .*$/)
+describe('without an FFmpeg of one’s own', () => {
+  /** As a machine has it on which none is installed. */
+  const BARE = { PATH: '/nowhere', FFMPEG_PATH: '', FFPROBE_PATH: '' }
+  const WARNING =
+    /There is no ffmpeg and no ffprobe here but what npm brings, which is unsafe for other people’s media \(its ffmpeg is \d+ years old, its ffprobe is \d+ years old\): install a current one .*/
+
+  test('the demo finds an old build from npm, and what is wrong with it', async () => {
+    vi.stubEnv('PATH', BARE.PATH)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { ffmpeg, ffprobe, warning } = await findFfmpeg({ ffmpegPath: undefined, ffprobePath: undefined })
+    expect(ffmpeg).toContain('node_modules/@ffmpeg-installer/')
+    expect(ffprobe).toContain('node_modules/@ffprobe-installer/')
+    expect(warning).toMatch(WARNING)
+  })
+
+  test.each(['dev', 'executor'])('npm run %s does not start, and says in one line how to get one', async (command) => {
+    const folder = await temporaryFolder()
+    const port = String(await findFreePort())
+    const env = { ...process.env, ...BARE, STATE_DIR: folder, PORT: port, EXECUTOR_PORT: port }
+    const started = promisify(execFile)(process.execPath, [path.join(ROOT, `src/cli/${command}.ts`)], { env })
+    const line = new RegExp(`^${WARNING.source}\\. ALLOW_OLD_FFMPEG=1 starts with it all the same, for media of your own\\n$`)
+    await expect(started).rejects.toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(line) })
+  })
+
+  test('it starts with the old build where that is allowed, and says what that means', { timeout: START_TIMEOUT_MS }, async () => {
+    const stack = await startTestStack({ env: { ...BARE, ALLOW_OLD_FFMPEG: '1' } })
+    onTestFinished(() => stack.stop())
+    expect(stack.output).toMatch(WARNING)
+    const client = new ApiClient(stack)
+    const id = await client.submit({ output_files: { out_a: 'a.png' }, ffmpeg_command: '-f lavfi -i color=d=1 -frames:v 1 {{out_a}}' })
+    expect(await client.ended(id)).toMatchObject({ status: 'SUCCESS' })
+  })
 })
 
 test('SIGINT during the start undoes it and exits 0', async () => {
