@@ -1,15 +1,13 @@
 /** A preset that has the right shape: is it one that could be executed? */
 import type { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
-import { compileCommands, type Fault } from '../ffmpeg/command.ts'
+import { compileCommands, type Fault, MAX_STORED_CHARACTERS, tooLargeTogether } from '../ffmpeg/command.ts'
+import { someOf } from '../ffmpeg/excerpt.ts'
 import type { Preset, PresetCommand } from '../presets/preset.ts'
 import { ValidationError } from './errors.ts'
 import type { executionSchema, presetBodySchema, presetChangesSchema } from './preset-schemas.ts'
 import { metadataSchema, type SubmitBody } from './schemas.ts'
 import type { ChainedSubmitBody } from './submit-schemas.ts'
-
-/** As it is stored, in JSON characters: a page of 100 presets must fit into one RPC answer of 32 MiB, at two bytes each. */
-const MAX_PRESET_CHARACTERS = 150_000
 
 export type PresetBody = z.output<typeof presetBodySchema>
 
@@ -19,8 +17,9 @@ export type PresetContent = Pick<Preset, 'name' | 'description' | 'command' | 'i
 /** Throws a ValidationError with every fault. */
 export function checkPreset(body: PresetBody): PresetContent {
   const command = commandOf(body)
-  const faults = [...typeFaults(command, body), ...compilationFaults(command, body)]
-  if (faults.length > 0) throw new ValidationError(faults)
+  const compilation = compilationFaults(command, body)
+  const faults = [...typeFaults(command, body), ...compilation.faults]
+  if (faults.length > 0) throw new ValidationError(faults, compilation.omitted)
   const preset: PresetContent = {
     name: body.name,
     description: body.description ?? null,
@@ -30,10 +29,7 @@ export function checkPreset(body: PresetBody): PresetContent {
     metadata: JSON.stringify(body.metadata ?? {}),
   }
   const size = JSON.stringify(preset).length
-  if (size > MAX_PRESET_CHARACTERS) {
-    const msg = `files, command and metadata are too large together: ${size} characters, ${MAX_PRESET_CHARACTERS} at most`
-    throw new ValidationError([{ loc: [], msg, type: 'value_error' }])
-  }
+  if (size > MAX_STORED_CHARACTERS) throw new ValidationError([tooLargeTogether(size)])
   return preset
 }
 
@@ -88,7 +84,10 @@ function typeFaults(command: PresetCommand, { command_type }: PresetBody): Fault
 }
 
 /** The faults of a submit of this preset, each at the preset's own field. */
-function compilationFaults(command: PresetCommand, { input_file_keys, output_file_definitions: outputs }: PresetBody): Fault[] {
+function compilationFaults(
+  command: PresetCommand,
+  { input_file_keys, output_file_definitions: outputs }: PresetBody,
+): { faults: Fault[]; omitted: number } {
   const compilation = compileCommands({
     ...(command.command_type === 'CHAINED_COMMAND'
       ? { field: 'ffmpeg_commands', commands: command.ffmpeg_commands }
@@ -99,8 +98,8 @@ function compilationFaults(command: PresetCommand, { input_file_keys, output_fil
     ...(outputs === OUTPUT_FOLDER && { folder: 'output.zip' }),
     archive: false,
   })
-  if (compilation.ok) return []
-  return compilation.faults.map(({ loc: [field, ...rest], msg, type }) => ({
+  if (compilation.ok) return { faults: [], omitted: 0 }
+  const faults = compilation.faults.map(({ loc: [field, ...rest], msg, type }) => ({
     loc:
       field === 'input_files'
         ? ['input_file_keys']
@@ -112,6 +111,7 @@ function compilationFaults(command: PresetCommand, { input_file_keys, output_fil
     msg: msg.replaceAll('input_files', 'input_file_keys').replaceAll('output_files', 'output_file_definitions'),
     type,
   }))
+  return { faults, omitted: compilation.omitted }
 }
 
 function inputFault(key: string, msg: string): Fault {
@@ -119,5 +119,5 @@ function inputFault(key: string, msg: string): Fault {
 }
 
 function listed(keys: readonly string[]): string {
-  return keys.length === 0 ? 'it takes none' : keys.join(', ')
+  return keys.length === 0 ? 'it takes none' : someOf(keys)
 }

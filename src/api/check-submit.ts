@@ -1,7 +1,7 @@
 /** A submit that has the right shape: is it one that can be run? */
 import type { CommandSpec } from '../command/record.ts'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
-import { type CommandSource, compileCommands, type Fault } from '../ffmpeg/command.ts'
+import { type CommandSource, compileCommands, type Fault, MAX_STORED_CHARACTERS, tooLargeTogether } from '../ffmpeg/command.ts'
 import { ownFileOf } from '../files/own-file.ts'
 import { checkUrl } from '../outbound/address.ts'
 import type { Settings } from '../settings.ts'
@@ -10,8 +10,6 @@ import type { SubmitBody } from './schemas.ts'
 import type { ChainedSubmitBody } from './submit-schemas.ts'
 
 const DEFAULT_RUN_SECONDS = 300
-/** As it is stored, in JSON characters: a page of 100 commands must fit into one RPC answer of 32 MiB, at two bytes each. */
-const MAX_SPEC_CHARACTERS = 150_000
 
 /** What the submit of a command does not say of it. */
 export type CommandIdentity = Pick<CommandSpec, 'id' | 'account' | 'type' | 'createdAt' | 'origin'>
@@ -45,8 +43,8 @@ export async function checkSubmit(
     ...(output_files === OUTPUT_FOLDER && { folder: `${identity.id}.zip` }),
     archive: archive !== null,
   })
-  if (!compilation.ok) faults.push(...compilation.faults)
-  if (faults.length > 0 || !compilation.ok) throw new ValidationError(faults)
+  if (!compilation.ok) throw new ValidationError([...faults, ...compilation.faults], compilation.omitted)
+  if (faults.length > 0) throw new ValidationError(faults)
   const spec: CommandSpec = {
     ...identity,
     request: {
@@ -61,10 +59,7 @@ export async function checkSubmit(
     maxRunSeconds,
   }
   const size = JSON.stringify(spec).length
-  if (size > MAX_SPEC_CHARACTERS) {
-    const msg = `files, command and metadata are too large together: ${size} characters with placeholders replaced, ${MAX_SPEC_CHARACTERS} at most`
-    throw new ValidationError([{ loc: [], msg, type: 'value_error' }])
-  }
+  if (size > MAX_STORED_CHARACTERS) throw new ValidationError([tooLargeTogether(size)])
   return spec
 }
 

@@ -1,6 +1,7 @@
 /** The catalogue of errors that a request can be answered with, and the one shape they all have. */
 import { z } from '@hono/zod-openapi'
 import type { Fault } from '../ffmpeg/command.ts'
+import { shortened } from '../ffmpeg/excerpt.ts'
 
 const STATUS = {
   INVALID_REQUEST: 400,
@@ -22,6 +23,18 @@ const STATUS = {
 
 export type ErrorCode = keyof typeof STATUS
 
+/*
+ * Whatever was sent, an answer that refuses it has less than 64 KB: no more is told than somebody reads, and what is repeated of the request
+ * is cut.
+ */
+const MAX_FAULTS = 100
+/** Of all faults as JSON, in bytes; `message` repeats most of it. */
+const MAX_FAULT_BYTES = 24 * 1024
+/** In characters, of which JSON may make six bytes each. */
+const MAX_FAULT_MESSAGE = 1_000
+const MAX_LOCATION_PART = 100
+const MAX_ERROR_MESSAGE = 4_000
+
 /** A fault of the request, or of ours, told to the client. `message` says what is wrong, where, and what to do. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -29,21 +42,59 @@ export class ApiError extends Error {
   readonly headers: Record<string, string>
 
   constructor(code: Exclude<ErrorCode, 'VALIDATION_ERROR'>, message: string, headers: Record<string, string> = {}) {
-    super(message)
+    super(shortened(message, MAX_ERROR_MESSAGE))
     this.code = code
     this.headers = headers
   }
 }
 
-/** A body that breaks the rules: every fault in it, not only the first. */
+/** A body that breaks the rules: every fault in it, not only the first, as far as an answer holds them. */
 export class ValidationError extends Error {
   override readonly name = 'ValidationError'
-  readonly faults: Fault[]
+  readonly faults: readonly Fault[]
+  /** How many more there are. */
+  readonly omitted: number
 
-  constructor(faults: Fault[]) {
-    super(faults.map((fault) => `${fault.loc.join('.') || 'body'}: ${fault.msg}`).join('; '))
-    this.faults = faults
+  /** @param omitted how many faults there are beside those that are given */
+  constructor(faults: readonly Fault[], omitted = 0) {
+    const told = tellable(faults)
+    const more = omitted + faults.length - told.length
+    super(
+      entries(told, more)
+        .map(({ loc, msg }) => `${loc.join('.') || 'body'}: ${msg}`)
+        .join('; '),
+    )
+    this.faults = told
+    this.omitted = more
   }
+
+  /** What the answer lists. */
+  get detail(): Fault[] {
+    return entries(this.faults, this.omitted)
+  }
+}
+
+/** The first faults, shortened, as far as they fit into an answer. */
+function tellable(faults: readonly Fault[]): Fault[] {
+  const told: Fault[] = []
+  let bytes = 0
+  for (const { loc, msg, type } of faults.slice(0, MAX_FAULTS)) {
+    const fault: Fault = {
+      loc: loc.map((part) => (typeof part === 'string' ? shortened(part, MAX_LOCATION_PART) : part)),
+      msg: shortened(msg, MAX_FAULT_MESSAGE),
+      type,
+    }
+    bytes += new TextEncoder().encode(JSON.stringify(fault)).length
+    if (bytes > MAX_FAULT_BYTES) break
+    told.push(fault)
+  }
+  return told
+}
+
+function entries(told: readonly Fault[], more: number): Fault[] {
+  if (more === 0) return [...told]
+  const msg = `there ${more === 1 ? 'is one more fault' : `are ${more} more faults`}, not listed here`
+  return [...told, { loc: [], msg, type: 'value_error' }]
 }
 
 export const faultSchema = z
@@ -62,10 +113,10 @@ export const errorSchema = z
   .object({ detail: z.string(), error: z.string().openapi({ example: 'NOT_FOUND' }), message: z.string() })
   .openapi('Error')
 
-/** The answer that tells `error`. Clients are known to read each of `detail`, `error` and `message`. */
+/** The answer that tells `error`, of less than 64 KB. Clients are known to read each of `detail`, `error` and `message`. */
 export function errorResponse(error: ApiError | ValidationError): Response {
   if (error instanceof ValidationError) {
-    const body: z.infer<typeof validationErrorSchema> = { detail: error.faults, error: 'VALIDATION_ERROR', message: error.message }
+    const body: z.infer<typeof validationErrorSchema> = { detail: error.detail, error: 'VALIDATION_ERROR', message: error.message }
     return Response.json(body, { status: STATUS.VALIDATION_ERROR })
   }
   const body: z.infer<typeof errorSchema> = { detail: error.message, error: error.code, message: error.message }

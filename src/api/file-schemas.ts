@@ -1,6 +1,6 @@
 /** The wire contract of files, beside `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
-import { outputFileSchema, pageQuerySchema, wireNumber } from './schemas.ts'
+import { boundedList, outputFileSchema, pageQuerySchema, wireNumber } from './schemas.ts'
 
 const { status, rendi_store_type: storeType } = outputFileSchema.shape
 
@@ -92,8 +92,10 @@ export const uploadBegunSchema = z
 
 export const completeUploadSchema = z
   .object({
-    parts: z
-      .array(z.object({ part_number: positiveInteger('part_number').openapi({ description: 'From 1.' }), etag: z.string() }))
-      .max(10_000, 'an upload has 10,000 parts at most'),
+    parts: boundedList(
+      z.array(z.object({ part_number: positiveInteger('part_number').openapi({ description: 'From 1.' }), etag: z.string() })),
+      10_000,
+      'an upload has 10,000 parts at most',
+    ),
   })
   .openapi('CompleteUpload', { example: { parts: [{ part_number: 1, etag: '"d41d8cd98f00b204e9800998ecf8427e"' }] } })

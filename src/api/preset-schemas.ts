@@ -1,7 +1,7 @@
 /** The wire contract of presets. */
 import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
-import { commandText, metadataSchema, submitBase } from './schemas.ts'
+import { aliasSchema, boundedList, commandText, metadataSchema, submitBase } from './schemas.ts'
 
 const MAX_KEYS = 100
 const MAX_COMMANDS = 10
@@ -23,14 +23,12 @@ const fields = {
     .nullish()
     .openapi({ description: 'Follows from the field that holds the command; if given, it must agree.' }),
   ffmpeg_command: commandText.nullish().openapi({ description: 'Either this or `ffmpeg_commands`.' }),
-  ffmpeg_commands: z
-    .array(commandText)
-    .min(1, 'a chain needs at least one command')
-    .max(MAX_COMMANDS, `a chain has ${MAX_COMMANDS} commands at most`)
-    .nullish(),
-  input_file_keys: z
-    .array(z.string().regex(/^in_[A-Za-z0-9_]+$/, 'an alias here is in_ and letters, digits or _'))
-    .max(MAX_KEYS, `${MAX_KEYS} inputs at most`)
+  ffmpeg_commands: boundedList(
+    z.array(commandText).min(1, 'a chain needs at least one command'),
+    MAX_COMMANDS,
+    `a chain has ${MAX_COMMANDS} commands at most`,
+  ).nullish(),
+  input_file_keys: boundedList(z.array(aliasSchema('in')), MAX_KEYS, `${MAX_KEYS} inputs at most`)
     .refine((keys) => new Set(keys).size === keys.length, 'an alias is there twice')
     .openapi({ description: 'The aliases for which an execution gives a URL each.' }),
   output_file_definitions: submitBase.output_files,

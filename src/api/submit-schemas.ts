@@ -1,7 +1,7 @@
 /** The wire contract of the other submits, beside the single one in `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
 import { faultsOf, ValidationError } from './errors.ts'
-import { BODY_EXAMPLE, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
+import { BODY_EXAMPLE, boundedList, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
 
 /** In one request. */
 export const MAX_COMMANDS = 10
@@ -15,22 +15,22 @@ const CHAIN_EXAMPLE = {
 export const chainedSubmitSchema = z
   .object({
     ...submitBase,
-    ffmpeg_commands: z
-      .array(commandText)
-      .min(1, 'a chain needs at least one command')
-      .max(MAX_COMMANDS, `a chain has ${MAX_COMMANDS} commands at most`)
-      .openapi({ description: 'Run in this order, in one working directory.' }),
+    ffmpeg_commands: boundedList(
+      z.array(commandText).min(1, 'a chain needs at least one command'),
+      MAX_COMMANDS,
+      `a chain has ${MAX_COMMANDS} commands at most`,
+    ).openapi({ description: 'Run in this order, in one working directory.' }),
   })
   .openapi('RunChainedFFmpegCommands', { example: CHAIN_EXAMPLE })
 export type ChainedSubmitBody = z.output<typeof chainedSubmitSchema>
 
 export const multipleSubmitSchema = z
   .object({
-    commands: z
-      .array(submitSchema)
-      .min(1, 'send at least one command')
-      .max(MAX_COMMANDS, `${MAX_COMMANDS} commands at most in one request`)
-      .openapi({ description: 'Each as it would be submitted by itself.' }),
+    commands: boundedList(
+      z.array(submitSchema).min(1, 'send at least one command'),
+      MAX_COMMANDS,
+      `${MAX_COMMANDS} commands at most in one request`,
+    ).openapi({ description: 'Each as it would be submitted by itself.' }),
   })
   .openapi('RunMultipleFFmpegCommands', { example: { commands: [BODY_EXAMPLE] } })
 

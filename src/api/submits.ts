@@ -2,6 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { every } from 'hono/combine'
 import type { CommandSpec } from '../command/record.ts'
+import { guardInputs } from '../ffmpeg/guards.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import { accept, acceptErrors, newIdentity } from './accept.ts'
 import { type CommandIdentity, checkSubmit } from './check-submit.ts'
@@ -120,18 +121,20 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(validate, async (c) => {
     const body = parseAnySubmit(c.req.valid('json'))
     const { compiled } = await checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env))
-    return c.json({ valid: true as const, commands: compiled.argvs }, 200)
+    return c.json({ valid: true as const, commands: compiled.argvs.map(guardInputs) }, 200)
   })
 }
 
 /** Every command's faults together, each with its place in the list. */
 async function checkAll(bodies: SubmitBody[], shared: CommandIdentity, settings: Settings): Promise<CommandSpec[]> {
   const checks = await Promise.allSettled(bodies.map((body) => checkSubmit(body, { ...shared, id: crypto.randomUUID() }, settings)))
+  let omitted = 0
   const faults = checks.flatMap((check, index) => {
     if (check.status === 'fulfilled') return []
     if (!(check.reason instanceof ValidationError)) throw check.reason
+    omitted += check.reason.omitted
     return check.reason.faults.map((fault) => ({ ...fault, loc: ['commands', index, ...fault.loc] }))
   })
-  if (faults.length > 0) throw new ValidationError(faults)
+  if (faults.length > 0) throw new ValidationError(faults, omitted)
   return checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))
 }

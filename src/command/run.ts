@@ -4,6 +4,7 @@
  */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { JobState, Progress, RunRequest } from '../executor/protocol.ts'
+import { guardInputs } from '../ffmpeg/guards.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
@@ -276,7 +277,8 @@ function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['co
 
 function runRequest({ compiled, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
   return {
-    commands: compiled.argvs,
+    // Commands that were stored with guards have them already.
+    commands: compiled.argvs.map(guardInputs),
     inputs: compiled.inputs,
     outputs: compiled.outputs,
     ...(compiled.bundles && { bundles: compiled.bundles }),

@@ -2,7 +2,8 @@
 import { z } from '@hono/zod-openapi'
 import { ApiError } from '../api/errors.ts'
 import type { Ask } from '../api/in-process.ts'
-import { commandSchema } from '../api/schemas.ts'
+import { boundedList, commandSchema } from '../api/schemas.ts'
+import { shortened, someOf } from '../ffmpeg/excerpt.ts'
 import { DELETE_LIMIT } from './table.ts'
 import { withBody } from './translate.ts'
 
@@ -10,11 +11,11 @@ import { withBody } from './translate.ts'
 const AT_ONCE = 10
 
 export const deleteManySchema = z.object({
-  file_ids: z
-    .array(z.string().min(1, 'an id is empty'))
-    .min(1, 'name at least one file')
-    .max(DELETE_LIMIT, `${DELETE_LIMIT} files at most in one request`)
-    .transform((ids) => [...new Set(ids)]),
+  file_ids: boundedList(
+    z.array(z.string().min(1, 'an id is empty')).min(1, 'name at least one file'),
+    DELETE_LIMIT,
+    `${DELETE_LIMIT} files at most in one request`,
+  ).transform((ids) => [...new Set(ids)]),
 })
 
 /** Deletes all files, or none where one is not there. */
@@ -22,7 +23,8 @@ export async function deleteMany(ask: Ask, ids: string[]): Promise<Response> {
   const at = (id: string) => `/api/v1/files/${encodeURIComponent(id)}`
   const found = await inTurns(ids, (id) => ask(at(id), { method: 'GET' }))
   const missing = ids.filter((_, index) => found[index]?.status === 404)
-  if (missing.length > 0) throw new ApiError('NOT_FOUND', `there is no such file: ${missing.join(', ')}; nothing was deleted`)
+  if (missing.length > 0)
+    throw new ApiError('NOT_FOUND', `there is no such file: ${someOf(missing.map((id) => shortened(id, 64)))}; nothing was deleted`)
   const refused = found.find(({ ok }) => !ok)
   if (refused) return refused
   const deleted = await inTurns(ids, (id) => ask(at(id), { method: 'DELETE' }))

@@ -1,24 +1,27 @@
 /** Several commands that share one list of files, as the API's several commands that have files of their own. Pure. */
 import { z } from '@hono/zod-openapi'
-import { commandText, submitBase } from '../api/schemas.ts'
+import { commandText, judgedFirst, submitBase } from '../api/schemas.ts'
 import { MAX_COMMANDS } from '../api/submit-schemas.ts'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { Fault } from '../ffmpeg/command.ts'
 import { aliasesIn } from '../ffmpeg/placeholders.ts'
 
-const count = (commands: readonly unknown[]) => commands.length >= 1 && commands.length <= MAX_COMMANDS
-const COUNT_FAULT = `send 1 to ${MAX_COMMANDS} commands`
+/** Of a list, or of an object by names. */
+function countFault(commands: object): string | null {
+  const count = Object.keys(commands).length
+  return count >= 1 && count <= MAX_COMMANDS ? null : `send 1 to ${MAX_COMMANDS} commands`
+}
 
 /** What is not here is for the API to check, command by command. */
 export const sharedSubmitSchema = z.looseObject({
   input_files: submitBase.input_files,
   output_files: submitBase.output_files,
-  ffmpeg_commands: z.union(
-    [
-      z.array(commandText).refine(count, COUNT_FAULT),
-      z.record(z.string(), commandText).refine((named) => count(Object.keys(named)), COUNT_FAULT),
-    ],
-    'a list of commands, or an object of them by name, none of them empty',
+  ffmpeg_commands: judgedFirst(
+    countFault,
+    z.union(
+      [z.array(commandText), z.record(z.string(), commandText)],
+      'a list of commands, or an object of them by name, none of them empty',
+    ),
   ),
 })
 export type SharedSubmit = z.output<typeof sharedSubmitSchema>

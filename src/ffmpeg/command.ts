@@ -1,10 +1,15 @@
 /** From the command strings of a submit to the argv lists that FFmpeg runs. */
+import { parseArgv } from './argv.ts'
 import { type Bundle, FOLDER_ALIAS, PLAYLIST_PREFIX, sortOutputs } from './bundle.ts'
+import { excerpt, shortened, someOf } from './excerpt.ts'
 import { inputFilenames } from './filenames.ts'
-import { guardInputs } from './guards.ts'
-import { aliasesIn, replacePlaceholders } from './placeholders.ts'
+import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.ts'
 import { checkPolicy } from './policy.ts'
-import { tokenise } from './tokenise.ts'
+import type { PolicyScope } from './policy-values.ts'
+import { type Tokens, tokenise } from './tokenise.ts'
+
+/** The file in the job's folder is called after its alias, and what it is called, with an extension, must fit into 255 characters. */
+export const MAX_ALIAS_CHARACTERS = 64
 
 /** One thing wrong with a submit, in the shape that the API answers with. */
 export interface Fault {
@@ -31,7 +36,7 @@ export interface CommandSource {
 const ARCHIVE_FILENAME = 'input_compressed_folder.zip'
 
 export interface CompiledCommand {
-  /** Without the leading `ffmpeg`; every file is a plain name in the job's folder. */
+  /** Without the leading `ffmpeg`, and without guards; every file is a plain name in the job's folder. */
   argvs: string[][]
   /** Alias → file name in the job's folder. */
   inputs: Record<string, string>
@@ -43,17 +48,39 @@ export interface CompiledCommand {
   archive?: string
 }
 
-export type Compilation = { ok: true; command: CompiledCommand } | { ok: false; faults: Fault[] }
+/** `omitted`: how many more faults there are than are told. */
+export type Compilation = { ok: true; command: CompiledCommand } | { ok: false; faults: Fault[]; omitted: number }
 
 /** Nobody reads more, and a long string of nonsense would make as many as it has words. */
 const MAX_FAULTS_PER_COMMAND = 50
 
-/** Compiles all commands of a submit, or says everything that is wrong with them. Never throws. */
+/** Each `-i` gets guards of some 1,500 characters, and what an executor takes in one request is bounded. */
+const MAX_INPUT_ARGUMENTS = 150
+
+/**
+ * The size of a command or preset as it is stored, in JSON characters with placeholders replaced: a page of 100 must fit into one RPC answer
+ * of 32 MiB, at two bytes each.
+ */
+export const MAX_STORED_CHARACTERS = 150_000
+
+/** What is said of a submit or preset with more than `MAX_STORED_CHARACTERS`. */
+export function tooLargeTogether(characters: number): Fault {
+  const msg = `files, command and metadata are too large together: ${characters} characters with placeholders replaced, ${MAX_STORED_CHARACTERS} at most`
+  return { loc: [], msg, type: 'value_error' }
+}
+
+/**
+ * Compiles all commands of a submit, or says what is wrong with them. Never throws. What a short placeholder stands for may be long, so the
+ * characters are counted before anything is replaced.
+ */
 export function compileCommands(source: CommandSource): Compilation {
   const outputs = new Map(Object.entries(source.outputs))
   const inputs = inputFilenames(new Map(Object.entries(source.inputs)), [...outputs.values()])
   const files = new Map([...inputs, ...outputs])
-  const compiled = source.commands.map((command) => compileOne(command, files))
+  const split = source.commands.map((text) => splitCommand(text))
+  const characters = split.reduce((sum, { words }) => sum + lengthWithFiles(words, files), 0)
+  if (characters > MAX_STORED_CHARACTERS) return { ok: false, faults: [tooLargeTogether(characters)], omitted: 0 }
+  const compiled = split.map((command) => compileOne(command, files))
   const used = new Set(compiled.flatMap(({ aliases }) => [...aliases]))
   const archive = source.archive === true
   const scope = {
@@ -62,24 +89,28 @@ export function compileCommands(source: CommandSource): Compilation {
     workingNames: source.field === 'ffmpeg_commands' || archive || source.folder !== undefined || hasPlaylist(outputs.keys()),
     folders: archive,
   }
-  const faults: Fault[] = [
-    ...compiled.flatMap(({ argv, problems }, step) => {
-      // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
-      const found = problems.length > 0 ? problems : checkPolicy([argv], scope).map(({ msg }) => msg)
-      const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
-      return found.slice(0, MAX_FAULTS_PER_COMMAND).map((msg): Fault => ({ loc, msg, type: 'value_error' }))
-    }),
-    ...unusedKeys('input_files', inputs.keys(), used),
-    ...unusedKeys('output_files', outputs.keys(), used),
-  ]
-  if (faults.length > 0) return { ok: false, faults }
+  const faults: Fault[] = []
+  let omitted = 0
+  for (const [step, command] of compiled.entries()) {
+    const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
+    let told = 0
+    for (const msg of problemsOf(command, files, scope)) {
+      if (told === MAX_FAULTS_PER_COMMAND) omitted += 1
+      else {
+        faults.push({ loc, msg, type: 'value_error' })
+        told += 1
+      }
+    }
+  }
+  faults.push(...unusedKeys('input_files', inputs.keys(), used), ...unusedKeys('output_files', outputs.keys(), used))
+  if (faults.length > 0) return { ok: false, faults, omitted }
   const sorted = sortOutputs(source.outputs)
   const bundles: Record<string, Bundle> =
     source.folder === undefined ? sorted.bundles : { [FOLDER_ALIAS]: { kind: 'folder', filename: source.folder } }
   return {
     ok: true,
     command: {
-      argvs: compiled.map(({ argv }) => guardInputs(argv)),
+      argvs: compiled.map(({ argv }) => argv),
       inputs: Object.fromEntries(inputs),
       outputs: sorted.files,
       ...(Object.keys(bundles).length > 0 && { bundles }),
@@ -93,28 +124,60 @@ function hasPlaylist(aliases: Iterable<string>): boolean {
   return [...aliases].some((alias) => alias.startsWith(PLAYLIST_PREFIX))
 }
 
-interface CompiledOne {
+interface SplitCommand {
+  text: string
+  tokens: Tokens
+  /** Without the leading `ffmpeg`; none where the text cannot be split. */
+  words: string[]
+}
+
+interface CompiledOne extends SplitCommand {
   argv: string[]
   /** Every alias that the command names, declared or not. */
   aliases: Set<string>
-  problems: string[]
 }
 
-function compileOne(command: string, files: ReadonlyMap<string, string>): CompiledOne {
-  const aliases = new Set(aliasesIn(command))
-  const split = tokenise(command)
-  const words = split.ok ? split.tokens : []
-  const argv = (words[0] === 'ffmpeg' ? words.slice(1) : words).map((word) =>
+function splitCommand(text: string): SplitCommand {
+  const tokens = tokenise(text)
+  const all = tokens.ok ? tokens.tokens : []
+  return { text, tokens, words: all[0] === 'ffmpeg' ? all.slice(1) : all }
+}
+
+function lengthWithFiles(words: readonly string[], files: ReadonlyMap<string, string>): number {
+  return words.reduce((sum, word) => sum + replacedLength(word, (alias) => files.get(alias)?.length ?? 0), 0)
+}
+
+function compileOne(command: SplitCommand, files: ReadonlyMap<string, string>): CompiledOne {
+  const aliases = new Set(aliasesIn(command.text))
+  const argv = command.words.map((word) =>
     replacePlaceholders(word, (alias) => {
       aliases.add(alias)
       return files.get(alias) ?? ''
     }),
   )
-  const problems = [...aliases].filter((alias) => !files.has(alias)).map((alias) => undeclared(alias, files))
-  if (!split.ok) problems.push(`${split.reason}, at character ${split.position + 1}: ${excerpt(command, split.position)}`)
-  problems.push(...argv.filter(isTooLong).map((word) => `an argument is longer than 128 KiB: ${excerpt(word, 0)}`))
-  if (split.ok && argv.length === 0) problems.push('the command is empty: write what follows `ffmpeg` on a command line')
-  return { argv, aliases, problems }
+  return { ...command, argv, aliases }
+}
+
+/** One by one, so that of many none is kept that is not told. */
+function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, scope: PolicyScope): Generator<string> {
+  let sound = true
+  for (const problem of brokenParts(command, files)) {
+    sound = false
+    yield problem
+  }
+  // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
+  if (sound) for (const { msg } of checkPolicy(command.argv, scope)) yield msg
+}
+
+function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: ReadonlyMap<string, string>): Generator<string> {
+  for (const alias of aliases) if (!files.has(alias)) yield undeclared(alias, files)
+  if (!tokens.ok) yield `${tokens.reason}, at character ${tokens.position + 1}: ${excerpt(text, tokens.position)}`
+  for (const word of argv) if (isTooLong(word)) yield `an argument is longer than 128 KiB: ${excerpt(word, 0)}`
+  if (tokens.ok && argv.length === 0) yield 'the command is empty: write what follows `ffmpeg` on a command line'
+  const inputs = parseArgv(argv).files.filter(({ kind }) => kind === 'input').length
+  if (inputs > MAX_INPUT_ARGUMENTS) {
+    yield `the command reads ${inputs} inputs, ${MAX_INPUT_ARGUMENTS} at most: join some of them in a command of its own`
+  }
 }
 
 /** Linux passes no longer argument on to a program. */
@@ -126,20 +189,13 @@ function isTooLong(argument: string): boolean {
 }
 
 function undeclared(alias: string, files: ReadonlyMap<string, string>): string {
-  const declared = [...files.keys()].map((key) => `{{${key}}}`).join(', ')
+  const declared = files.size === 0 ? 'nothing is declared' : `declared are ${someOf([...files.keys()].map((key) => `{{${key}}}`))}`
   const place = alias.startsWith('out_') ? 'output_files' : 'input_files'
-  return `{{${alias}}} is not declared in ${place}; ${declared === '' ? 'nothing is declared' : `declared are ${declared}`}`
+  return `{{${shortened(alias, MAX_ALIAS_CHARACTERS)}}} is not declared in ${place}; ${declared}`
 }
 
 function unusedKeys(field: string, aliases: Iterable<string>, used: ReadonlySet<string>): Fault[] {
   return [...aliases]
     .filter((alias) => !used.has(alias))
     .map((alias) => ({ loc: [field, alias], msg: `no command uses {{${alias}}}: use it, or remove it from ${field}`, type: 'value_error' }))
-}
-
-/** The text around a position, so that a user finds it without counting. */
-function excerpt(text: string, position: number): string {
-  const start = Math.max(0, position - 20)
-  const end = Math.min(text.length, position + 20)
-  return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`
 }

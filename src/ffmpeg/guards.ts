@@ -6,6 +6,7 @@ import { PROBED_DEMUXERS } from './policy-formats.ts'
  * Puts the guards last before every `-i`, where they win over whatever the command says:
  * only files may be opened, and only as formats that one file holds entirely (no playlist, no list of files).
  * A list for `-f concat` may name plain relative paths only, since `-safe 1` is forced on it.
+ * Where they stand already, they are not put a second time.
  */
 export function guardInputs(argv: readonly string[]): string[] {
   const guarded: string[] = []
@@ -13,7 +14,10 @@ export function guardInputs(argv: readonly string[]): string[] {
   for (const file of parseArgv(argv).files) {
     if (file.kind !== 'input') continue
     const dashI = file.index - 1
-    guarded.push(...argv.slice(copied, dashI), ...guardsFor(file))
+    const guards = guardsFor(file)
+    const before = argv.slice(Math.max(copied, dashI - guards.length), dashI)
+    guarded.push(...argv.slice(copied, dashI))
+    if (before.length < guards.length || before.some((token, i) => token !== guards[i])) guarded.push(...guards)
     copied = dashI
   }
   return [...guarded, ...argv.slice(copied)]

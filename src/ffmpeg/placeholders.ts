@@ -33,3 +33,10 @@ export function aliasesIn(text: string): string[] {
 export function replacePlaceholders(text: string, replacement: (alias: string) => string): string {
   return text.replace(PLACEHOLDER, (_, braces, escaped, angles) => replacement(String(braces ?? escaped ?? angles)))
 }
+
+/** Characters of `text` once each placeholder is replaced by as many as `length` gives for its alias. */
+export function replacedLength(text: string, length: (alias: string) => number): number {
+  let total = text.length
+  for (const match of text.matchAll(PLACEHOLDER)) total += length(match[1] ?? match[2] ?? match[3] ?? '') - match[0].length
+  return total
+}

@@ -2,7 +2,7 @@
 import { type FilterOption, parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from './filtergraph.ts'
 import { FILTERS, type FilterRules } from './policy-filters.ts'
 import type { Rule } from './policy-rules.ts'
-import { checkFile, checkUnlisted, type PolicyScope, type Problem } from './policy-values.ts'
+import { checkFile, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
 
 const OPENS_NOTHING: FilterRules = { options: {}, positional: [] }
 
@@ -13,27 +13,31 @@ const COMMANDABLE: ReadonlyMap<string, Rule> = new Map(
   ),
 )
 
-export function checkGraph(graph: string, scope: PolicyScope): Problem[] {
-  return parseGraph(graph).flatMap(({ name, args }) => {
+export function* checkGraph(graph: string, scope: PolicyScope): Generator<Problem> {
+  for (const { name, args } of parseGraph(graph)) {
     const rule = FILTERS.get(name) ?? OPENS_NOTHING
-    if ('refused' in rule) return [{ token: name, msg: `the filter \`${name}\` ${rule.refused.why}: ${rule.refused.instead}` }]
-    return checkOptions(name, rule, parseFilterOptions(args), scope)
-  })
+    if ('refused' in rule) yield { token: name, msg: `the filter \`${name}\` ${rule.refused.why}: ${rule.refused.instead}` }
+    else yield* checkOptions(name, rule, parseFilterOptions(args), scope)
+  }
 }
 
-function checkOptions(filter: string, rules: FilterRules, options: readonly FilterOption[], scope: PolicyScope): Problem[] {
-  const positional = [...rules.positional]
-  return options.flatMap(({ key, value }) => {
-    if (key?.startsWith('/')) return [{ token: key, msg: `\`${filter}\` may not read \`${key}\` from a file: write the value itself` }]
-    const name = key ?? positional.shift()
+function* checkOptions(filter: string, rules: FilterRules, options: readonly FilterOption[], scope: PolicyScope): Generator<Problem> {
+  const what = `\`${shown(filter)}\``
+  let positional = 0
+  for (const { key, value } of options) {
+    if (key?.startsWith('/')) {
+      yield { token: key, msg: `${what} may not read \`${shown(key)}\` from a file: write the value itself` }
+      continue
+    }
+    const name = key ?? rules.positional[positional]
     // After the first named option FFmpeg gives bare values no place.
-    if (key !== null) positional.length = 0
+    positional = key === null ? positional + 1 : rules.positional.length
     const rule = name !== undefined && Object.hasOwn(rules.options, name) ? rules.options[name] : undefined
-    return checkFilterValue(`\`${filter}\``, rule, value, scope)
-  })
+    yield* checkFilterValue(what, rule, value, scope)
+  }
 }
 
-function checkFilterValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Problem[] {
+function checkFilterValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Iterable<Problem> {
   if (value === '' || rule?.kind === 'text') return []
   switch (rule?.kind) {
     case 'file':
@@ -43,21 +47,22 @@ function checkFilterValue(what: string, rule: Rule | undefined, value: string, s
     case 'options':
       return parseDictionary(value).flatMap((entry) => checkUnlisted(entry.value, what))
     case 'refused':
-      return [{ token: value, msg: `${what} ${rule.why} (\`${value}\`): ${rule.instead}` }]
+      return [{ token: value, msg: `${what} ${rule.why} (\`${shown(value)}\`): ${rule.instead}` }]
     case 'matching':
-      return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not open \`${value}\`: ${rule.instead}` }]
+      return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not open \`${shown(value)}\`: ${rule.instead}` }]
     default:
       return checkUnlisted(value, what)
   }
 }
 
 /** A filter's options may be set again while it runs, one by one or, by `reinit`, all at once. */
-function checkCommands(text: string, scope: PolicyScope): Problem[] {
-  return parseFilterCommands(text).flatMap(({ target, command, argument }) => {
-    const what = `the command \`${command}\` for \`${target}\``
-    if (command !== 'reinit') return checkFilterValue(what, COMMANDABLE.get(command), argument, scope)
+function* checkCommands(text: string, scope: PolicyScope): Generator<Problem> {
+  for (const { target, command, argument } of parseFilterCommands(text)) {
+    const what = `the command \`${shown(command)}\` for \`${shown(target)}\``
     const drawtext = FILTERS.get('drawtext')
-    if (drawtext === undefined || 'refused' in drawtext) return []
-    return checkOptions(`${target} reinit`, drawtext, parseFilterOptions(argument), scope)
-  })
+    if (command !== 'reinit') yield* checkFilterValue(what, COMMANDABLE.get(command), argument, scope)
+    else if (drawtext !== undefined && !('refused' in drawtext)) {
+      yield* checkOptions(`${shown(target)} reinit`, drawtext, parseFilterOptions(argument), scope)
+    }
+  }
 }

@@ -1,4 +1,5 @@
 /** Whether one value breaks its rule, and what to write instead. */
+import { shortened } from './excerpt.ts'
 import { isNestedName, isPlainName, looksLikePath } from './filenames.ts'
 import { REFUSED_CODECS, REFUSED_MUXERS } from './policy-formats.ts'
 import type { Access } from './policy-rules.ts'
@@ -21,12 +22,20 @@ export interface Problem {
   msg: string
 }
 
+/** Characters of the command that a message repeats in one place. */
+const MAX_SHOWN = 200
+
+/** A part of the command as a message repeats it: enough to find it by. */
+export function shown(token: string): string {
+  return shortened(token, MAX_SHOWN)
+}
+
 /** Checks a file name. `what` names the option or filter that opens it, for the message. */
 export function checkFile(value: string, access: Access, what: string, scope: PolicyScope, hint?: string): Problem[] {
   const name = value.replace(/^file:(?!\/)/, '')
   if (isAllowed(name, access, scope)) return []
   const instead = [advice(value, access, scope), ...(hint === undefined ? [] : [hint])].join(', ')
-  return [{ token: value, msg: `${what} may not open \`${value}\`: ${instead}` }]
+  return [{ token: value, msg: `${what} may not open \`${shown(value)}\`: ${instead}` }]
 }
 
 function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {
@@ -55,17 +64,17 @@ function advice(value: string, access: Access, scope: PolicyScope): string {
 /** Catches what no table knows: a value that could only be meant for opening something outside the job's folder. */
 export function checkUnlisted(value: string, what: string): Problem[] {
   if (!looksLikePath(value)) return []
-  return [{ token: value, msg: `${what} may not name a path or URL (\`${value}\`): declare the file and write its placeholder` }]
+  return [{ token: value, msg: `${what} may not name a path or URL (\`${shown(value)}\`): declare the file and write its placeholder` }]
 }
 
 export function checkMuxer(name: string): Problem[] {
   const refusal = REFUSED_MUXERS.get(name)
-  return refusal === undefined ? [] : [{ token: name, msg: `the format \`${name}\` ${refusal.why}: ${refusal.instead}` }]
+  return refusal === undefined ? [] : [{ token: name, msg: `the format \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
 }
 
 export function checkCodec(name: string): Problem[] {
   for (const [pattern, refusal] of REFUSED_CODECS) {
-    if (pattern.test(name)) return [{ token: name, msg: `the codec \`${name}\` ${refusal.why}: ${refusal.instead}` }]
+    if (pattern.test(name)) return [{ token: name, msg: `the codec \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
   }
   return []
 }

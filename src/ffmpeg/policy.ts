@@ -9,48 +9,37 @@ import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from './policy-formats.ts'
 import { checkGraph } from './policy-graph.ts'
 import { ENCODER_FILE_KEYS, OPTIONS } from './policy-options.ts'
 import type { Rule } from './policy-rules.ts'
-import { checkCodec, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem } from './policy-values.ts'
+import { checkCodec, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
 
-export interface Violation {
-  /** Zero-based index of the command. */
-  step: number
-  /** The part of the command that is refused, as FFmpeg would read it. */
-  token: string
-  /** Names the token and says what to write instead. */
-  msg: string
-}
-
-/** Everything in the argv lists (without `ffmpeg`, without guards) that opens more than the job's own files. */
-export function checkPolicy(argvs: readonly (readonly string[])[], scope: PolicyScope): Violation[] {
-  return argvs.flatMap((argv, step) => checkArgv(argv, scope).map(({ token, msg }) => ({ step, token, msg })))
-}
-
-function checkArgv(argv: readonly string[], scope: PolicyScope): Problem[] {
+/**
+ * Everything in an argv (without `ffmpeg`, without guards) that opens more than the job's own files. One by one, as a long command of nonsense
+ * has as many problems as words.
+ */
+export function* checkPolicy(argv: readonly string[], scope: PolicyScope): Generator<Problem> {
   const { files, trailing } = parseArgv(argv)
-  return [
-    ...files.flatMap((file) => [
-      ...file.options.flatMap((option) => checkOption(option, file.kind, scope)),
-      ...(file.kind === 'input' ? checkInput(file, scope) : checkOutput(file, scope)),
-    ]),
-    ...trailing.flatMap((option) => checkOption(option, 'output', scope)),
-  ]
+  for (const file of files) {
+    for (const option of file.options) yield* checkOption(option, file.kind, scope)
+    yield* file.kind === 'input' ? checkInput(file, scope) : checkOutput(file, scope)
+  }
+  for (const option of trailing) yield* checkOption(option, 'output', scope)
 }
 
-function checkInput(input: ArgvFile, scope: PolicyScope): Problem[] {
+function* checkInput(input: ArgvFile, scope: PolicyScope): Generator<Problem> {
   const format = lastFormat(input)
-  if (format === 'lavfi') return checkGraph(input.url, scope)
+  if (format === 'lavfi') return yield* checkGraph(input.url, scope)
   const concatenated = /^concat:(.*)$/s.exec(input.url)?.[1]
   const names = concatenated === undefined ? [input.url] : concatenated.split('|')
-  const problems = names.flatMap((name) => checkFile(name, 'read', '`-i`', scope))
-  if (problems.length === 0 && format === null && PLAYLIST.test(input.url)) {
-    return [
-      {
-        token: input.url,
-        msg: `\`-i ${input.url}\` is a playlist, which only names other files: give the media files themselves as inputs`,
-      },
-    ]
+  let sound = true
+  for (const name of names) {
+    for (const problem of checkFile(name, 'read', '`-i`', scope)) {
+      sound = false
+      yield problem
+    }
   }
-  return problems
+  if (sound && format === null && PLAYLIST.test(input.url)) {
+    const msg = `\`-i ${shown(input.url)}\` is a playlist, which only names other files: give the media files themselves as inputs`
+    yield { token: input.url, msg }
+  }
 }
 
 const PLAYLIST = /\.(m3u8?|mpd|ffconcat|sdp|asx|xspf)$/i
@@ -69,14 +58,14 @@ function lastFormat(file: ArgvFile): string | null {
   return file.options.findLast((option) => option.name === 'f')?.value ?? null
 }
 
-function checkOption(option: ArgvOption, side: 'input' | 'output', scope: PolicyScope): Problem[] {
-  const what = `\`-${option.name}\``
+function checkOption(option: ArgvOption, side: 'input' | 'output', scope: PolicyScope): Iterable<Problem> {
+  const what = `\`-${shown(option.name)}\``
   const { value } = option
   if (option.name.startsWith('/')) {
     return [
       {
         token: `-${option.name}`,
-        msg: `${what} reads the value of \`-${option.name.slice(1)}\` from a file, unseen: write the value itself`,
+        msg: `${what} reads the value of \`-${shown(option.name.slice(1))}\` from a file, unseen: write the value itself`,
       },
     ]
   }
@@ -96,7 +85,7 @@ function checkDemuxer(format: string): Problem[] {
     why: 'is not a format that inputs may have',
     instead: 'leave out `-f` to have it recognised',
   }
-  return [{ token: format, msg: `the input format \`${format}\` ${refusal.why}: ${refusal.instead}` }]
+  return [{ token: format, msg: `the input format \`${shown(format)}\` ${refusal.why}: ${refusal.instead}` }]
 }
 
 /** FFmpeg also takes a codec's option with a leading `v`, `a` or `s`, so `-astats` is the encoder's `-stats`. */
@@ -104,14 +93,14 @@ function ruleFor(name: string): Rule | undefined {
   return OPTIONS.get(name) ?? (/^[vas]/.test(name) ? OPTIONS.get(name.slice(1)) : undefined)
 }
 
-function checkValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Problem[] {
+function checkValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Iterable<Problem> {
   switch (rule?.kind) {
     case 'text':
       return []
     case 'file':
       return checkFile(value, rule.access, what, scope)
     case 'matching':
-      return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not be \`${value}\`: ${rule.instead}` }]
+      return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not be \`${shown(value)}\`: ${rule.instead}` }]
     case 'graph':
       return checkGraph(value, scope)
     case 'options':
@@ -127,24 +116,25 @@ function checkValue(what: string, rule: Rule | undefined, value: string, scope: 
   }
 }
 
-function checkInnerOptions(value: string, scope: PolicyScope): Problem[] {
-  return parseDictionary(value).flatMap((entry) => {
+function* checkInnerOptions(value: string, scope: PolicyScope): Generator<Problem> {
+  for (const entry of parseDictionary(value)) {
     const rule = ruleFor(entry.key)
-    if (rule?.kind === 'refused') return [{ token: entry.key, msg: `\`${entry.key}\` ${rule.why}: ${rule.instead}` }]
-    return checkValue(`\`${entry.key}\``, rule, entry.value, scope)
-  })
+    const what = `\`${shown(entry.key)}\``
+    if (rule?.kind === 'refused') yield { token: entry.key, msg: `${what} ${rule.why}: ${rule.instead}` }
+    else yield* checkValue(what, rule, entry.value, scope)
+  }
 }
 
 /** Some libraries unescape like FFmpeg and some split the text as it is, so both readings must be harmless. */
-function checkEncoderParams(what: string, value: string, scope: PolicyScope): Problem[] {
+function* checkEncoderParams(what: string, value: string, scope: PolicyScope): Generator<Problem> {
   const plain = value.split(':').map((pair) => ({ key: pair.split('=')[0] ?? '', value: pair.slice(pair.indexOf('=') + 1) }))
   const seen = new Set<string>()
-  return [...parseDictionary(value), ...plain].flatMap((entry) => {
+  for (const entry of [...parseDictionary(value), ...plain]) {
     const key = entry.key.trim().toLowerCase().replaceAll('_', '-')
-    if (entry.value === '' || seen.has(`${key}=${entry.value}`)) return []
+    if (entry.value === '' || seen.has(`${key}=${entry.value}`)) continue
     seen.add(`${key}=${entry.value}`)
     const rule = ENCODER_FILE_KEYS.get(key)
     const isNumber = /^-?[\d.]+$/.test(entry.value)
-    return checkValue(`\`${key}\` in ${what}`, isNumber ? undefined : rule, entry.value, scope)
-  })
+    yield* checkValue(`\`${shown(key)}\` in ${what}`, isNumber ? undefined : rule, entry.value, scope)
+  }
 }

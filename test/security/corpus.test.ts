@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Compilation, compileCommands } from '../../src/ffmpeg/command.ts'
+import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { aliasesIn } from '../../src/ffmpeg/placeholders.ts'
 import { FFMPEG } from '../machine/ffmpeg.ts'
 import { CORPUS, type CorpusEntry } from './corpus.ts'
@@ -77,7 +78,7 @@ describe('every command runs with the guards on its inputs', () => {
       for (const alias of samplesOf(entry)) {
         await copyFile(join(folder, 'samples', SAMPLES[alias]), join(job, compilation.command.inputs[alias] ?? alias))
       }
-      for (const argv of compilation.command.argvs) {
+      for (const argv of compilation.command.argvs.map(guardInputs)) {
         const { code, stderr } = await runFfmpeg(argv, job)
         const [lacking] = NOT_BUILT_IN.exec(stderr) ?? []
         skip(lacking !== undefined, `an FFmpeg that does not say “${lacking}”`)

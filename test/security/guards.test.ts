@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
+import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { FFMPEG } from '../machine/ffmpeg.ts'
 import { type Attack, attacks } from './attacks.ts'
 import { makeSamples } from './sample-media.ts'
@@ -57,7 +58,7 @@ async function run(attack: Attack, guarded: boolean): Promise<{ succeeded: boole
   }
   let stderr = ''
   for (const argv of compilation.command.argvs) {
-    const child = spawn(FFMPEG, ['-nostdin', '-y', ...(guarded ? argv : withoutGuards(argv))], {
+    const child = spawn(FFMPEG, ['-nostdin', '-y', ...(guarded ? guardInputs(argv) : argv)], {
       cwd: job,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -75,12 +76,6 @@ async function run(attack: Attack, guarded: boolean): Promise<{ succeeded: boole
     ),
   )
   return { succeeded: sizes.some((size) => size > 0), stderr }
-}
-
-/** What the attack says for itself, such as `-safe 0`, stays. */
-function withoutGuards(argv: readonly string[]): string[] {
-  const isGuard = (i: number) => /^-(protocol_whitelist \S+|format_whitelist \S+|safe 1)$/.test(`${argv[i]} ${argv[i + 1]}`)
-  return argv.filter((_, i) => !isGuard(i) && !isGuard(i - 1))
 }
 
 describe('guards alone hold what media files refer to', () => {

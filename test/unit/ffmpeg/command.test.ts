@@ -32,7 +32,7 @@ describe('compileCommands', () => {
       String.raw`-i \{\{in_a\}\} -vf "subtitles=\{\{in_b\}\}" \{\{ out_1 \}\}`,
     ]) {
       const { argvs, inputs, outputs } = compiled(compile(command))
-      expect(argvs).toEqual([guardInputs(['-i', 'in_a.mp4', '-vf', 'subtitles=in_b.srt', 'final.webm'])])
+      expect(argvs).toEqual([['-i', 'in_a.mp4', '-vf', 'subtitles=in_b.srt', 'final.webm']])
       expect(inputs).toEqual({ in_a: 'in_a.mp4', in_b: 'in_b.srt' })
       expect(outputs).toEqual(OUTPUTS)
     }
@@ -117,8 +117,52 @@ describe('compileCommands', () => {
     expect(faults(compile(`-i {{in_a}} -i {{in_b}} -metadata title=${'e'.repeat(66_000)} {{out_1}}`))).toEqual([])
   })
 
-  it('reports at most 50 faults of one command', () => {
-    expect(faults(compile(`-i {{in_a}} -i {{in_b}} ${'x '.repeat(1000)} {{out_1}}`))).toHaveLength(50)
+  it('reports at most 50 faults of one command, and how many more there are', () => {
+    const result = compile(`-i {{in_a}} -i {{in_b}} ${'x '.repeat(1000)} {{out_1}}`)
+    expect(faults(result)).toHaveLength(50)
+    expect(result).toMatchObject({ omitted: 950 })
+  })
+
+  it('names only a few of many declared aliases', () => {
+    const inputs = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`in_${i}`, 'https://example.com/a.mp4']))
+    const [fault] = faults(compile('-i {{in_z}} {{out_1}}', inputs))
+    expect(fault?.msg).toBe('{{in_z}} is not declared in input_files; declared are {{in_0}}, {{in_1}}, {{in_2}} and 97 more')
+  })
+
+  it('says little of what is long', () => {
+    const inputs = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`in_${i}_${'a'.repeat(7000)}`, 'https://example.com/a.mp4']))
+    const placeholders = Array.from({ length: 9000 }, (_, i) => `{{x${i}}}`).join('')
+    const long = 'a'.repeat(40_000)
+    const results = [
+      compile(placeholders, Object.fromEntries(Object.entries(inputs).map(([alias, url]) => [alias.slice(0, 64), url]))),
+      compile(`-i {{in_a}} -i {{in_b}} {{${long}}} {{out_1}}`),
+      // A filter, an option and a target of commands are each named by every fault of theirs.
+      compile(`-i {{in_a}} -i {{in_b}} -vf ${long}=${'a=/:'.repeat(10_000)} {{out_1}}`),
+      compile(`-i {{in_a}} -i {{in_b}} -vf "sendcmd=c='0 ${long} reinit ${'a=/\\:'.repeat(8_000)}'" {{out_1}}`),
+      compile(`-i {{in_a}} -i {{in_b}} -vf ${long}=/${long} -${long} /${long} /${long}`),
+    ]
+    for (const result of results) {
+      expect(faults(result).length).toBeGreaterThan(0)
+      expect(Math.max(...faults(result).map(({ msg }) => msg.length))).toBeLessThan(1000)
+    }
+  })
+
+  it('counts the characters before it replaces short placeholders by long names', () => {
+    const outputs = { out_a: `${'a'.repeat(251)}.mp4` }
+    expect(faults(compile('{{out_a}}'.repeat(10_000), INPUTS, outputs))).toEqual([
+      { loc: [], msg: expect.stringMatching(/too large together: 2550000 characters/), type: 'value_error' },
+    ])
+  })
+
+  it('lets a command read all inputs that it may declare, and not thousands', () => {
+    const inputs = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`in_${i}`, 'https://example.com/a.mp4']))
+    const each = Object.keys(inputs)
+      .map((alias) => `-i {{${alias}}}`)
+      .join(' ')
+    expect(faults(compile(`${each} -f lavfi -i anullsrc {{out_1}}`, inputs))).toEqual([])
+    expect(faults(compile(`${'-i {{in_a}} '.repeat(8000)} -i {{in_b}} {{out_1}}`))).toEqual([
+      { loc: ['ffmpeg_command'], msg: expect.stringMatching(/8001 inputs, 150 at most/), type: 'value_error' },
+    ])
   })
 
   it('is not fooled by names of object properties', () => {
@@ -176,6 +220,22 @@ describe('guardInputs', () => {
     const guarded = guardInputs(['-f', 'concat', '-safe', '0', '-i', 'list.txt', 'o'])
     expect(guarded.lastIndexOf('-safe')).toBeGreaterThan(guarded.indexOf('0'))
     expect(guarded[guarded.lastIndexOf('-safe') + 1]).toBe('1')
+  })
+
+  it('does not put guards where they stand already, as in commands that were stored with them', () => {
+    for (const argv of [
+      ['-i', 'a', '-i', 'b', 'o'],
+      ['-f', 'concat', '-safe', '0', '-i', 'list.txt', 'o'],
+      ['-f', 'lavfi', '-i', 'color', 'o'],
+    ]) {
+      const guarded = guardInputs(argv)
+      expect(guardInputs(guarded)).toEqual(guarded)
+    }
+  })
+
+  it('lets the largest chain be sent to an executor, which takes 4 MiB', () => {
+    const argv = Array.from({ length: 150 }, () => ['-f', 'concat', '-i', 'a'.repeat(80)]).flat()
+    expect(JSON.stringify(Array.from({ length: 10 }, () => guardInputs(argv))).length).toBeLessThan(4 * 1024 ** 2 - 300_000)
   })
 
   it('takes an -i that is an option’s value for what it is', () => {

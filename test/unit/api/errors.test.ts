@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { ApiError, errorResponse, ValidationError } from '../../../src/api/errors.ts'
+import type { Fault } from '../../../src/ffmpeg/command.ts'
+
+const fault = (loc: Fault['loc'], msg: string): Fault => ({ loc, msg, type: 'value_error' })
+
+async function sizeOf(error: ApiError | ValidationError): Promise<number> {
+  return (await errorResponse(error).arrayBuffer()).byteLength
+}
+
+describe('an answer that refuses a request has less than 64 KB', () => {
+  // Of the last two, JSON makes six bytes of a character, and UTF-8 three.
+  for (const character of ['a', '"', '\u0001', '日', '\ud83d']) {
+    const long = character.repeat(1_000_000)
+    const many = (loc: Fault['loc'], msg: string) => Array.from({ length: 20_000 }, () => fault(loc, msg))
+    it(`however long its parts are, in ${JSON.stringify(character)}`, async () => {
+      expect(await sizeOf(new ApiError('NOT_FOUND', long))).toBeLessThan(64_000)
+      expect(await sizeOf(new ValidationError([fault([long], long)]))).toBeLessThan(64_000)
+      expect(await sizeOf(new ValidationError(many(['input_files', long], long)))).toBeLessThan(64_000)
+      expect(await sizeOf(new ValidationError(many(['input_files', character], character)))).toBeLessThan(64_000)
+    })
+  }
+
+  it('and says how many faults it does not list', async () => {
+    const error = new ValidationError(
+      Array.from({ length: 130 }, (_, i) => fault(['x', i], 'is wrong')),
+      70,
+    )
+    expect(error.detail).toHaveLength(101)
+    expect(error.detail.at(-1)).toEqual(fault([], 'there are 100 more faults, not listed here'))
+    expect(error.message).toMatch(/^x\.0: is wrong; .*; body: there are 100 more faults, not listed here$/)
+  })
+
+  it('and lists each fault as it is where there are few', () => {
+    const faults = [fault(['input_files', 'in_a'], 'is wrong'), fault([], 'is wrong')]
+    expect(new ValidationError(faults).detail).toEqual(faults)
+  })
+})
