@@ -89,3 +89,14 @@ export function parseArgv(argv: readonly string[]): ParsedArgv {
   }
   return { files, trailing: options }
 }
+
+/** The last `-f` before a file, as `formatName` has it: null where FFmpeg chooses the format itself. */
+export function formatOf(file: ArgvFile): string | null {
+  const value = file.options.findLast(({ name }) => name === 'f')?.value ?? null
+  return value === null ? null : formatName(value)
+}
+
+/** A format's name in lower case: FFmpeg compares the names of demuxers and muxers without regard to it (`av_match_name` in libavutil). */
+export function formatName(given: string): string {
+  return given.toLowerCase()
+}

@@ -1,6 +1,6 @@
 /** Options that the service adds to every input, so that media files cannot make FFmpeg open anything else. */
-import { type ArgvFile, parseArgv } from './argv.ts'
-import { PROBED_DEMUXERS } from './policy-formats.ts'
+import { type ArgvFile, formatOf, parseArgv } from './argv.ts'
+import { PROBED_DEMUXERS } from './policy-demuxers.ts'
 
 /**
  * Puts the guards last before every `-i`, where they win over whatever the command says:
@@ -24,12 +24,13 @@ export function guardInputs(argv: readonly string[]): string[] {
 }
 
 function guardsFor(input: ArgvFile): string[] {
-  const format = input.options.findLast((option) => option.name === 'f')?.value ?? null
+  const format = formatOf(input)
   const protocols = input.url.startsWith('concat:') ? 'concat,file' : 'file'
   const whitelists = ['-protocol_whitelist', protocols, '-format_whitelist', allowedFormats(format)]
   return format === 'concat' ? ['-safe', '1', ...whitelists] : whitelists
 }
 
+/** In lower case, since FFmpeg compares this list to the letter (`av_match_list`). */
 function allowedFormats(format: string | null): string {
   if (format === null) return PROBED_DEMUXERS.join(',')
   return format === 'concat' ? ['concat', ...PROBED_DEMUXERS].join(',') : format

@@ -3,7 +3,7 @@
  * options and those of demuxers, muxers and codecs alike. An option that is not here opens nothing; a value that
  * looks like a path or URL is refused in any option all the same.
  */
-import { FOLDER, matching, PART, READ, type Rule, refused, TEXT, WRITE } from './policy-rules.ts'
+import { DEVICE, FOLDER, matching, PART, READ, type Refusal, type Rule, refused, TEXT, WRITE } from './policy-rules.ts'
 
 const GUARD = refused('is set by the service for every input', 'leave it out')
 const UNSEEN_GRAPH = refused('reads a filter graph from a file, unseen', 'write the graph into the command with `-filter_complex` or `-vf`')
@@ -27,7 +27,6 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Guards, and what belongs to the run as a whole.
   ...all('protocol_whitelist protocol_blacklist format_whitelist', GUARD),
   ...all('progress', PROGRESS),
-  ['report', refused('writes a report file', "leave it out; the command's log holds what FFmpeg prints")],
 
   // Releases disagree on whether these take a value, so what follows one of them has no certain meaning.
   ...all('autorotate autoscale', refused('is on by default', 'leave it out, or turn it off with `-noautorotate` or `-noautoscale`')),
@@ -98,4 +97,10 @@ export const ENCODER_FILE_KEYS: ReadonlyMap<string, Rule> = new Map<string, Rule
   ...all('film-grain fgs-table film-grain-table vmaf-model-path partition-info-path rate-distribution-info', READ),
   ...all('scenecut-qp-config nalu-file roi roi-map-file pred-struct-file two-pass-output opencl-clbin', READ),
   ...all('rate-map mv-file frame-level-rd', READ),
+])
+
+/** Encoders and decoders that open a device or load a library by being named. */
+export const REFUSED_CODECS: ReadonlyMap<RegExp, Refusal> = new Map([
+  [/_v4l2m2m$/, DEVICE],
+  [/_omx$/, { why: "loads a library from the server's disk", instead: 'use a software encoder such as `libx264`' }],
 ])

@@ -42,3 +42,20 @@ export function refused(why: string, instead: string): Rule {
 export function matching(pattern: RegExp, instead: string): Rule {
   return { kind: 'matching', pattern, instead }
 }
+
+/** Why something may not be used at all, and what to do instead. */
+export interface Refusal {
+  why: string
+  instead: string
+}
+
+export const DEVICE: Refusal = { why: 'is a device of the server, not a file format', instead: 'give media as an input file' }
+export const NETWORK: Refusal = {
+  why: 'sends or receives over the network',
+  instead: 'use files; results are fetched from their `storage_url`',
+}
+
+/** A row for each of the names, which blanks separate. */
+export function refusals(names: string, refusal: Refusal): [string, Refusal][] {
+  return names.split(' ').map((name) => [name, refusal])
+}

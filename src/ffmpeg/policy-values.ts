@@ -1,8 +1,11 @@
 /** Whether one value breaks its rule, and what to write instead. */
+import { formatName } from './argv.ts'
 import { shortened } from './excerpt.ts'
 import { isNestedName, isPlainName, looksLikePath } from './filenames.ts'
-import { REFUSED_CODECS, REFUSED_MUXERS } from './policy-formats.ts'
-import type { Access } from './policy-rules.ts'
+import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from './policy-demuxers.ts'
+import { MUXERS, REFUSED_MUXERS } from './policy-muxers.ts'
+import { REFUSED_CODECS } from './policy-options.ts'
+import type { Access, Refusal } from './policy-rules.ts'
 
 /** The files that a command may name. */
 export interface PolicyScope {
@@ -67,9 +70,29 @@ export function checkUnlisted(value: string, what: string): Problem[] {
   return [{ token: value, msg: `${what} may not name a path or URL (\`${shown(value)}\`): declare the file and write its placeholder` }]
 }
 
+const UNKNOWN_DEMUXER: Refusal = {
+  why: 'is not a format that inputs may have',
+  instead: 'leave out `-f` to have it recognised',
+}
+const UNKNOWN_MUXER: Refusal = {
+  why: 'is not a format that outputs may have',
+  instead: "leave it out to have the format chosen by the output's extension",
+}
+
+/** Checks the name of an output's format, wherever it stands. */
 export function checkMuxer(name: string): Problem[] {
-  const refusal = REFUSED_MUXERS.get(name)
-  return refusal === undefined ? [] : [{ token: name, msg: `the format \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
+  const format = formatName(name)
+  if (MUXERS.has(format)) return []
+  const refusal = REFUSED_MUXERS.get(format) ?? UNKNOWN_MUXER
+  return [{ token: name, msg: `the format \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
+}
+
+/** Checks the name of an input's format. */
+export function checkDemuxer(name: string): Problem[] {
+  const format = formatName(name)
+  if (format === 'lavfi' || format === 'concat' || NAMED_DEMUXERS.has(format)) return []
+  const refusal = REFUSED_DEMUXERS.get(format) ?? UNKNOWN_DEMUXER
+  return [{ token: name, msg: `the input format \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
 }
 
 export function checkCodec(name: string): Problem[] {

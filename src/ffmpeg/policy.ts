@@ -3,13 +3,12 @@
  * allowed only what the job's own files need. What an option or filter opens stands in the tables beside this file.
  * It cannot see inside media files: the guards on inputs and the executor's sandbox answer for those.
  */
-import { type ArgvFile, type ArgvOption, isExitingOption, parseArgv } from './argv.ts'
+import { type ArgvFile, type ArgvOption, formatOf, isExitingOption, parseArgv } from './argv.ts'
 import { parseDictionary } from './filtergraph.ts'
-import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from './policy-formats.ts'
 import { checkGraph } from './policy-graph.ts'
 import { ENCODER_FILE_KEYS, OPTIONS } from './policy-options.ts'
 import type { Rule } from './policy-rules.ts'
-import { checkCodec, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
+import { checkCodec, checkDemuxer, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
 
 /**
  * Everything in an argv (without `ffmpeg`, without guards) that opens more than the job's own files. One by one, as a long command of nonsense
@@ -22,10 +21,22 @@ export function* checkPolicy(argv: readonly string[], scope: PolicyScope): Gener
     yield* file.kind === 'input' ? checkInput(file, scope) : checkOutput(file, scope)
   }
   for (const option of trailing) yield* checkOption(option, 'output', scope)
+  for (const argument of argv) if (REPORT.test(argument)) yield reportProblem(argument)
+}
+
+/**
+ * Before FFmpeg splits its arguments it looks for these among all of them (`locate_option` in its fftools), and then reads some values as
+ * options: it skips the argument after a bare `-`, and a leading `/` or `no`.
+ */
+const REPORT = /^-(\/|no\/?)?report(:|$)/
+
+function reportProblem(argument: string): Problem {
+  const token = shown(argument)
+  return { token, msg: `\`${token}\` writes a report file, wherever it stands: leave it out; the command's log holds what FFmpeg prints` }
 }
 
 function* checkInput(input: ArgvFile, scope: PolicyScope): Generator<Problem> {
-  const format = lastFormat(input)
+  const format = formatOf(input)
   if (format === 'lavfi') return yield* checkGraph(input.url, scope)
   const concatenated = /^concat:(.*)$/s.exec(input.url)?.[1]
   const names = concatenated === undefined ? [input.url] : concatenated.split('|')
@@ -48,14 +59,10 @@ function checkOutput(output: ArgvFile, scope: PolicyScope): Problem[] {
   const { url } = output
   if (url === '/dev/null') return []
   if (url === '-' || url === 'NUL') {
-    if (lastFormat(output) === 'null') return []
+    if (formatOf(output) === 'null') return []
     return [{ token: url, msg: `the output \`${url}\` goes nowhere: declare it in output_files and write {{out_…}}` }]
   }
   return checkFile(url, 'write', 'an output', scope)
-}
-
-function lastFormat(file: ArgvFile): string | null {
-  return file.options.findLast((option) => option.name === 'f')?.value ?? null
 }
 
 function checkOption(option: ArgvOption, side: 'input' | 'output', scope: PolicyScope): Iterable<Problem> {
@@ -77,15 +84,6 @@ function checkOption(option: ArgvOption, side: 'input' | 'output', scope: Policy
   if (value === null) return []
   if (option.name === 'f') return side === 'input' ? checkDemuxer(value) : checkMuxer(value)
   return checkValue(what, rule, value, scope)
-}
-
-function checkDemuxer(format: string): Problem[] {
-  if (format === 'lavfi' || format === 'concat' || NAMED_DEMUXERS.has(format)) return []
-  const refusal = REFUSED_DEMUXERS.get(format) ?? {
-    why: 'is not a format that inputs may have',
-    instead: 'leave out `-f` to have it recognised',
-  }
-  return [{ token: format, msg: `the input format \`${shown(format)}\` ${refusal.why}: ${refusal.instead}` }]
 }
 
 /** FFmpeg also takes a codec's option with a leading `v`, `a` or `s`, so `-astats` is the encoder's `-stats`. */

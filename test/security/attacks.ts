@@ -94,6 +94,9 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('sound server elsewhere', `${v} -f pulse -server ${tcp} -i x ${o}`, 'pulse'),
     refused('framebuffer', `${v} -f fbdev -i /dev/fb0 ${o}`, 'fbdev'),
     refused('graphics memory', `${v} -f kmsgrab -device /dev/dri/card0 -i - ${o}`, 'kmsgrab'),
+    refused('HLS by format, in capitals', `-f HLS ${v} ${o}`, 'HLS'),
+    refused('screen capture, in capitals', `${v} -f X11Grab -i :0.0 ${o}`, 'X11Grab'),
+    refused('movie as a lavfi input, in capitals', `${v} -f LAVFI -i movie=${file} ${o}`, 'movie'),
     refused('unknown input format', `-f no_such_format ${v} ${o}`, 'no_such_format'),
 
     // Guards.
@@ -123,12 +126,25 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('sound card as an output', `${v} ${o} -f alsa default`, 'alsa'),
     refused('a folder as an output', `${v} -f smoothstreaming ${o}`, 'smoothstreaming'),
     refused('standard output', `${v} ${o} -f mpegts -`, '-'),
+    ...['PULSE', 'Xv', 'ALSA', 'V4L2', 'SDL', 'tEE', 'RTP', 'RTSP', 'SAP', 'HDS', 'muxer_of_the_future', 'sdl,sdl2'].map((format) =>
+      refused(`format ${format}`, `${v} -f ${format} ${o}`, format),
+    ),
+    refused('sound server elsewhere as an output', `${v} -f PULSE -server ${listener} ${o}`, 'PULSE'),
+    refused('display elsewhere as an output', `${v} -f XV -display_name ${listener} ${o}`, 'XV'),
+    refused('tee inside segments, in capitals', `${v} -f segment -segment_format TEE ${o}`, 'TEE'),
+    refused('tee inside options of segments', `${v} -f segment -segment_format_options segment_format=Tee ${o}`, 'Tee'),
+    refused('null output in another case is still none', `${v} -f NULLX - ${o}`, 'NULLX'),
     refused('pipe as an output', `${v} ${o} -f mpegts pipe:3`, 'pipe:3'),
 
     // Options of the tool.
     refused('progress over http', `-progress ${http} ${v} ${o}`, '-progress'),
     refused('progress to a file', `-progress ${folder}/p ${v} ${o}`, '-progress'),
     refused('report', `-report ${v} ${o}`, '-report'),
+    refused('report without a report', `-noreport ${v} ${o}`, '-noreport'),
+    refused('report with a specifier', `-report:x ${v} ${o}`, '-report:x'),
+    refused('report where FFmpeg reads a value as an option', `${v} -f null - -vtag -report ${o}`, '-report'),
+    refused('report as the value behind a double dash', `${v} ${o} -- x -vtag -noreport:v ${o}`, '-noreport:v'),
+    refused('report from a file, as a value', `${v} -f null - -vtag -no/report ${o}`, '-no/report'),
     refused('statistics file', `-vstats_file ${folder}/v ${v} ${o}`, `${folder}/v`),
     refused('SDP file', `${v} ${o} -sdp_file ${folder}/s`, `${folder}/s`),
     refused('graph from a file', `${v} -filter_complex_script ${file} ${o}`, '-filter_complex_script'),
@@ -294,6 +310,9 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     inside('ffconcat with a URL', 'video.mkv', `ffconcat version 1.0\nfile '${http}'\n`),
     inside('list for concat with an absolute path', 'list.txt', `file '${file}'\n`, {
       commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],
+    }),
+    inside('list for concat in capitals', 'list.txt', `file '${file}'\n`, {
+      commands: ['-f Concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],
     }),
     inside('list for concat with options', 'list.txt', `ffconcat version 1.0\nfile 'in_v.txt'\noption protocol_whitelist file,http\n`, {
       commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isExitingOption, parseArgv } from '../../src/ffmpeg/argv.ts'
+import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from '../../src/ffmpeg/policy-demuxers.ts'
 import { FILTERS } from '../../src/ffmpeg/policy-filters.ts'
-import { NAMED_DEMUXERS, REFUSED_DEMUXERS, REFUSED_MUXERS } from '../../src/ffmpeg/policy-formats.ts'
+import { MUXERS, REFUSED_MUXERS } from '../../src/ffmpeg/policy-muxers.ts'
 import { OPTIONS } from '../../src/ffmpeg/policy-options.ts'
 import { needs } from '../machine/needs.ts'
 import {
@@ -92,6 +93,12 @@ describe('the tables know this FFmpeg', () => {
     const known = (name: string) => NAMED_DEMUXERS.has(name) || REFUSED_DEMUXERS.has(name) || name === 'lavfi' || name === 'concat'
     expect(names.length).toBeGreaterThan(100)
     expect(names.filter((name) => !known(name))).toEqual([])
+  })
+
+  it('every muxer is either allowed or refused with a reason', () => {
+    const names = componentNames('muxer').flatMap((name) => name.split(','))
+    expect(names.length).toBeGreaterThan(100)
+    expect(names.filter((name) => MUXERS.has(name) === REFUSED_MUXERS.has(name))).toEqual([])
   })
 
   it('every output device is refused as a muxer', () => {

@@ -104,6 +104,19 @@ describe('compileCommands', () => {
     expect(faults(compile('-i {{in_a}} -i {{in_b}} -c copy tmp.mp4 {{out_1}}'))).toHaveLength(1)
   })
 
+  it('takes formats without regard to case, as FFmpeg does', () => {
+    const inputs = '-f MOV -i {{in_a}} -f Concat -i {{in_b}}'
+    for (const command of [
+      `${inputs} -f MP4 {{out_1}}`,
+      `${inputs} -f Segment -segment_format MPEGTS {{out_1}}`,
+      `${inputs} -f LAVFI -i color=red {{out_1}}`,
+      `${inputs} {{out_1}} -f NULL -`,
+    ]) {
+      expect(faults(compile(command)), command).toEqual([])
+    }
+    expect(faults(compile(`${inputs} -f LavFi -i movie=x {{out_1}}`))).toHaveLength(1)
+  })
+
   it('says which font to write instead of a path of the server', () => {
     const [fault] = faults(compile('-i {{in_a}} -i {{in_b}} -vf drawtext=text=x:fontfile=/usr/share/fonts/a.ttf {{out_1}}'))
     expect(fault?.msg).toMatch(/`\/usr\/share\/fonts\/a.ttf`.*\{\{in_…\}\}, or name an installed font/)
@@ -214,6 +227,13 @@ describe('guardInputs', () => {
       ...['-y', '-ss', '1', '-protocol_whitelist', 'file', '-format_whitelist', 'FORMATS', '-i', 'a'],
       ...['-f', 'lavfi', '-protocol_whitelist', 'file', '-format_whitelist', 'lavfi', '-i', 'color', '-c', 'copy', 'o'],
     ])
+  })
+
+  it('names formats to FFmpeg in lower case, in which alone it finds them in the list', () => {
+    const guarded = guardInputs(['-f', 'LAVFI', '-i', 'color', '-f', 'Concat', '-i', 'list.txt', 'o'])
+    expect(guarded[guarded.indexOf('-format_whitelist') + 1]).toBe('lavfi')
+    expect(guarded[guarded.lastIndexOf('-format_whitelist') + 1]).toMatch(/^concat,mov,/)
+    expect(guarded).toContain('-safe')
   })
 
   it('holds a list for concat to safe names, whatever the command says', () => {
