@@ -36,7 +36,7 @@ const create = createRoute({
   tags: ['Presets'],
   summary: 'Make a preset',
   description: 'The command is checked as a submit’s would be.',
-  middleware: jsonBody,
+  middleware: every(limitSubmits, jsonBody),
   request: { body: { required: true, content: { 'application/json': { schema: presetBodySchema } } } },
   responses: {
     201: json(presetSchema, 'Made.'),
@@ -75,7 +75,7 @@ const change = createRoute({
   tags: ['Presets'],
   summary: 'Change a preset',
   description: 'Takes any of its fields; `metadata` is replaced as a whole, and `ffmpeg_command` and `ffmpeg_commands` replace each other.',
-  middleware: jsonBody,
+  middleware: every(limitSubmits, jsonBody),
   request: { params: presetIdParam, body: { required: true, content: { 'application/json': { schema: presetChangesSchema } } } },
   responses: {
     200: json(presetSchema, 'The preset as it is after the change.'),

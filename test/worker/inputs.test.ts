@@ -2,6 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { executorFor } from '../../src/executor/connect.ts'
 import { signFileToken } from '../../src/files/token.ts'
+import { settingsOf } from '../../src/settings.ts'
 import { download, ORIGIN, onlyOutput, TestAccount, until } from './client.ts'
 import { copyOf, Gate, mediaFile, mediaUrl, requestsFor } from './media.ts'
 
@@ -68,6 +69,19 @@ test('an input over the limit is INPUT_TOO_LARGE, whether or not its size was an
     const command = await account.run(copyOf(mediaUrl(path)))
     expect(command).toMatchObject({ error_status: 'INPUT_TOO_LARGE', error_message: expect.stringContaining('"in_file"') })
   }
+})
+
+test('inputs that are larger together than the disk of a command are INPUT_TOO_LARGE, and the message says so', async () => {
+  const account = await TestAccount.create()
+  const { maxJobDiskBytes, maxInputBytes } = settingsOf(env)
+  const count = Math.ceil(maxJobDiskBytes / maxInputBytes) + 1
+  const names = Array.from({ length: count }, (_, n) => `in_${n}`)
+  const command = await account.run({
+    input_files: Object.fromEntries(names.map((name) => [name, mediaUrl(`/chunked/${maxInputBytes}`)])),
+    output_files: { out_a: 'a.bin' },
+    ffmpeg_command: `${names.map((name) => `-f data -i {{${name}}}`).join(' ')} -map 0 -c copy -f data {{out_a}}`,
+  })
+  expect(command).toMatchObject({ error_status: 'INPUT_TOO_LARGE', error_message: expect.stringContaining('the inputs together') })
 })
 
 test('a resumed file is the same to the last byte', async () => {
