@@ -7,26 +7,22 @@ export type AllowedOrigins = { everything: true } | { everything: false; origins
 export type UrlCheck = { ok: true; url: URL } | { ok: false; reason: string }
 
 /**
- * Names that never mean a host on the public internet: special-use names (RFC 6761, 6762, 8375, ICANN's `.internal`)
- * and the suffixes that private networks are known to use.
- * Cloud metadata names fall under `internal` or have a single label.
+ * Names that never mean a host on the public internet, with all names below them: special-use names (RFC 6761, 6762, 8375, 9476, ICANN's
+ * `.internal`; under `arpa` there are no hosts), the suffixes that private networks and clusters are known to use, and the names under
+ * which clouds serve their machines' metadata, as far as those do not fall under `internal` or have a single label.
  */
 const PRIVATE_SUFFIXES = [
-  'localhost',
-  'local',
-  'internal',
-  'home.arpa',
-  'localdomain',
-  'lan',
-  'home',
-  'corp',
-  'intranet',
-  'private',
-  'test',
-  'invalid',
-  'onion',
-  'alt',
+  ...['localhost', 'local', 'internal', 'arpa', 'test', 'invalid', 'onion', 'alt'],
+  ...['localdomain', 'lan', 'home', 'corp', 'mail', 'intranet', 'private', 'svc', 'cluster', 'consul', 'docker', 'kubernetes'],
+  ...['metadata.goog', 'metadata.tencentyun.com', 'metadata.platformequinix.com', 'metadata.packet.net', 'metadata.exoscale.com'],
+  ...['metadata.cloud.ibm.com', 'service.softlayer.com'],
 ]
+
+/**
+ * Addresses that are public by their range and mean something inside a cloud's network: Azure's host services, and IBM's service networks.
+ * The other clouds' metadata addresses lie in ranges that are not public.
+ */
+const CLOUD_ADDRESSES = ['168.63.129.16/32', '161.26.0.0/16', '166.8.0.0/14'].map((range) => ipaddr.IPv4.parseCIDR(range))
 
 /** The only block that IANA has assigned to global unicast (RFC 4291); the rest hides things like IPv4-compatible `::127.0.0.1`. */
 const GLOBAL_UNICAST_IPV6 = ipaddr.IPv6.parse('2000::')
@@ -101,13 +97,16 @@ function privateHost(host: string): string | null {
 function addressRange(host: string): string {
   const address = ipaddr.process(host)
   const range = address.range()
-  if (address.kind() === 'ipv6' && range === 'unicast' && !address.match(GLOBAL_UNICAST_IPV6, 3)) return 'reserved'
-  return range
+  if (address instanceof ipaddr.IPv4) return CLOUD_ADDRESSES.some((block) => address.match(block)) ? 'of a cloud’s own services' : range
+  return range === 'unicast' && !address.match(GLOBAL_UNICAST_IPV6, 3) ? 'reserved' : range
 }
 
 /** The URL parser has already turned decimal, octal, hexadecimal and short IPv4 spellings into dotted ones. */
-function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '')
+function bareHost({ hostname }: URL): string {
+  if (hostname.startsWith('[')) return hostname.slice(1, -1)
+  let end = hostname.length
+  while (end > 0 && hostname[end - 1] === '.') end -= 1
+  return hostname.slice(0, end)
 }
 
 function originOf(url: URL): string {

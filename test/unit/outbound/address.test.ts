@@ -163,6 +163,56 @@ describe('checkUrl', () => {
     expect(reasonFor(url)).toContain('is not a valid URL')
   })
 
+  it.each([
+    'kubernetes.default.svc',
+    'kubernetes.default.svc.cluster.local',
+    'KUBERNETES.default.SVC..',
+    'redis.service.consul',
+    'metadata.google.internal',
+    'metadata.goog',
+    'METADATA.goog.',
+    'metadata.tencentyun.com',
+    'metadata.platformequinix.com',
+    'metadata.packet.net',
+    'metadata.exoscale.com',
+    'api.metadata.cloud.ibm.com',
+    'api.service.softlayer.com',
+    'ipv4only.arpa',
+    'rancher-metadata',
+    // Azure's host services.
+    '168.63.129.16',
+    '168.63.129.16.',
+    '2822734096',
+    '0xa83f8110',
+    '0250.077.0201.020',
+    '168.63.33040',
+    '１６８.63.129.16',
+    '[::ffff:168.63.129.16]',
+    '[::ffff:a83f:8110]',
+    '[64:ff9b::168.63.129.16]',
+    '[2002:a83f:8110::1]',
+    '[2001:0:a83f:8110::1]',
+    // IBM's, Alibaba's, Oracle's, Amazon's, Google's, Tencent's, Scaleway's.
+    '161.26.0.10',
+    '166.11.255.255',
+    '100.100.100.200',
+    '192.0.0.192',
+    '169.254.170.2',
+    '169.254.0.23',
+    '169.254.42.42',
+    '[fd00:ec2::254]',
+    '[fd20:ce::254]',
+  ])('refuses a name or address that a cloud or cluster keeps for itself: %s', (host) => {
+    expect(checkUrl(`http://${host}/`, nothing)).toMatchObject({ ok: false })
+  })
+
+  it.each(['metadata.example.com', 'svc.example.com', 'notmetadata.goog', 'cloud.ibm.com', '168.63.129.17', '166.12.0.1', '161.27.0.1'])(
+    'lets a public neighbour of those pass: %s',
+    (host) => {
+      expect(checkUrl(`http://${host}/`, nothing)).toMatchObject({ ok: true })
+    },
+  )
+
   it.each([22, 25, 1, 0, 79, 81, 442, 444, 1023])('refuses port %i', (port) => {
     expect(reasonFor(`http://example.com:${port}/`)).toContain(`names port ${port}`)
   })
