@@ -94,11 +94,11 @@ const settingsSchema = z
     /** The only private addresses that inputs and webhooks may be on. */
     allowedOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
     /** Origin under which clients reach the Worker, where it is not that of their request. */
-    publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    publicUrl: raw.PUBLIC_URL?.replace(/(?<!\/)\/+$/, '') ?? null,
     /** The header in which whoever stands before the Worker says who asks; null where nobody does, and none is believed. */
     clientAddressHeader: raw.CLIENT_ADDRESS_HEADER,
     /** Where an executor of one's own answers; null means Cloudflare Containers. */
-    executor: raw.EXECUTOR_URL === null ? null : { url: raw.EXECUTOR_URL.replace(/\/+$/, ''), token: raw.EXECUTOR_TOKEN },
+    executor: raw.EXECUTOR_URL === null ? null : { url: raw.EXECUTOR_URL.replace(/(?<!\/)\/+$/, ''), token: raw.EXECUTOR_TOKEN },
     urlSigningSecret: raw.URL_SIGNING_SECRET,
     r2Credentials:
       raw.R2_ACCOUNT_ID && raw.R2_ACCESS_KEY_ID && raw.R2_SECRET_ACCESS_KEY && raw.R2_BUCKET

@@ -4,7 +4,7 @@ import { SourceMap } from 'node:module'
 import path from 'node:path'
 
 /** File, line and column as a stack trace has them. */
-const POSITION = /([^\s("]+):(\d+):(\d+)/g
+const POSITION = /(?<![^\s("])([^\s("]+):(\d+):(\d+)/g
 
 /** Returns what puts sources in the place of a bundled script's lines in a text, by the map beside the script. */
 export function sourceLines(script: string): (text: string) => string {

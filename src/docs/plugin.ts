@@ -13,7 +13,7 @@ const REFERENCE_STYLES = ['../console/styles/tokens.css', 'top.css', 'reference.
 /** Scalar as it is made to be served, with all that it needs inside. */
 const SCALAR = createRequire(import.meta.url)
   .resolve('@scalar/api-reference')
-  .replace(/dist\/.*$/, 'dist/browser/standalone.js')
+  .replace(/dist\/.*/s, 'dist/browser/standalone.js')
 
 export function docs(): Plugin {
   return {
