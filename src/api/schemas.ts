@@ -25,12 +25,14 @@ export const wireNumber = z.union([
 /** Inputs, and outputs, of one command. */
 const MAX_FILES = 100
 
+const ALIASES = { in: /^in_[A-Za-z0-9_]+$/, out: /^out_[A-Za-z0-9_]+$/ }
+
 /** What an input, or an output, may be called in commands. */
 export function aliasSchema(prefix: 'in' | 'out') {
   return z
     .string()
     .max(MAX_ALIAS_CHARACTERS, `an alias has ${MAX_ALIAS_CHARACTERS} characters at most`)
-    .regex(new RegExp(`^${prefix}_[A-Za-z0-9_]+$`), aliasRule(prefix))
+    .regex(ALIASES[prefix], aliasRule(prefix))
 }
 
 function aliasRule(prefix: 'in' | 'out'): string {

@@ -48,8 +48,9 @@ export function readToken(cursor: Cursor, terminators: string): string {
     }
   }
   // White space at the end counts only where it was quoted or escaped.
-  while (token.length > kept && WHITE_SPACE.includes(token.charAt(token.length - 1))) token = token.slice(0, -1)
-  return token
+  let end = token.length
+  while (end > kept && WHITE_SPACE.includes(token.charAt(end - 1))) end -= 1
+  return token.slice(0, end)
 }
 
 /** Moves past any of `characters`. */
@@ -86,12 +87,16 @@ export function parseGraph(graph: string): Filter[] {
   return filters
 }
 
+/** Matches at one place: between two colons there is at most one key, so that no text is read twice from several of them. */
+const OPTION_KEY = /[ \n\t\r]*([A-Za-z0-9_\-/.]+)[ \n\t\r]*=/y
+
 /** A filter's options: `key=value` or bare values, between colons. */
 export function parseFilterOptions(args: string): FilterOption[] {
   const options: FilterOption[] = []
   const cursor: Cursor = { text: args, at: 0 }
   while (cursor.at < args.length) {
-    const key = /^[ \n\t\r]*([A-Za-z0-9_\-/.]+)[ \n\t\r]*=/.exec(args.slice(cursor.at))
+    OPTION_KEY.lastIndex = cursor.at
+    const key = OPTION_KEY.exec(args)
     if (key !== null) cursor.at += key[0].length
     options.push({ key: key?.[1] ?? null, value: readToken(cursor, ':') })
     cursor.at += 1

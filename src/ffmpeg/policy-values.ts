@@ -52,7 +52,7 @@ function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {
 
 /** FFmpeg expands patterns, and one in the place of a folder (`{..,x}/a.png`) may become any folder. */
 function isInFolders(name: string, scope: PolicyScope): boolean {
-  return scope.folders === true && isNestedName(name) && !/[{}[\]*?].*\//.test(name)
+  return scope.folders === true && isNestedName(name) && !/[{}[\]*?]/.test(name.slice(0, name.lastIndexOf('/') + 1))
 }
 
 function advice(value: string, access: Access, scope: PolicyScope): string {

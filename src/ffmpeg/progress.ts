@@ -53,7 +53,10 @@ function leadingNumber(text: string | undefined): number | null {
   return match === null ? null : Number(match[0])
 }
 
-/** The length in seconds of every input, in input order, from FFmpeg's own report on stderr; null for `N/A`. */
+/**
+ * The length in seconds of every input, in input order, from FFmpeg's own report on stderr; null for `N/A`. FFmpeg counts its inputs one by
+ * one: a line with any other number is text of the caller's, which a warning may repeat with its line breaks.
+ */
 export function inputDurations(stderr: string): (number | null)[] {
   const durations: (number | null)[] = []
   let input = -1
@@ -61,7 +64,8 @@ export function inputDurations(stderr: string): (number | null)[] {
     const header = /^Input #(\d+), /.exec(line)
     if (header !== null) {
       input = Number(header[1])
-      while (durations.length <= input) durations.push(null)
+      if (input === durations.length) durations.push(null)
+      if (input > durations.length) input = -1
       continue
     }
     const duration = /^ {2}Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?),/.exec(line)
@@ -88,12 +92,12 @@ export function expectedDuration(argv: readonly string[], durations: readonly (n
   const inputs = files.filter((file) => file.kind === 'input').map((file, i) => readLength(file, durations[i] ?? null))
   const outputs = files.filter((file) => file.kind === 'output')
   const graphs = files.flatMap((file) => file.options.filter((option) => GRAPH_OPTIONS.has(option.name)))
-  const available = lengthAfterFilters(inputs, graphs)
-  const shortest = Math.min(...inputs.filter((length) => length !== null))
+  const graph = graphs.map((option) => option.value ?? '').join(';')
+  const available = lengthAfterFilters(inputs, graph)
+  const shortest = TIME_CHANGING.test(graph) ? available : leastOf(inputs)
   let longest: number | null = null
   for (const output of outputs) {
-    const bounded = lastOption(output, 'shortest') !== null && !TIME_CHANGING.test(graphText(graphs)) ? shortest : available
-    const length = writtenLength(output, bounded)
+    const length = writtenLength(output, lastOption(output, 'shortest') === null ? available : shortest)
     if (length === null || !Number.isFinite(length)) return null
     longest = Math.max(longest ?? 0, length)
   }
@@ -117,8 +121,9 @@ const TIME_CHANGING =
 /** Pictures that FFmpeg reads as one frame of unknown length. */
 const STILL = /\.(png|jpe?g|webp|bmp|tiff?|svg)$/i
 
-function graphText(graphs: readonly ArgvOption[]): string {
-  return graphs.map((option) => option.value ?? '').join(';')
+/** Infinity where no length is known. */
+function leastOf(lengths: readonly (number | null)[]): number {
+  return lengths.reduce<number>((least, length) => Math.min(least, length ?? Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY)
 }
 
 /** Seconds an input delivers, Infinity for an endless one, null where unknown. */
@@ -144,16 +149,15 @@ function sourceLength(input: ArgvFile, duration: number | null): number | null {
 }
 
 /** What the filters leave of the inputs: their sum for a plain concatenation, null for any other change of time. */
-function lengthAfterFilters(inputs: readonly (number | null)[], graphs: readonly ArgvOption[]): number | null {
+function lengthAfterFilters(inputs: readonly (number | null)[], graph: string): number | null {
   const lengths: number[] = []
   for (const length of inputs) {
     if (length === null) return null
     lengths.push(length)
   }
   if (lengths.length === 0) return null
-  const text = graphText(graphs)
-  if (!TIME_CHANGING.test(text)) return Math.max(...lengths)
-  const onlyConcat = /\bconcat\b/.test(text) && !TIME_CHANGING.test(text.replace(/\bconcat\b/g, ''))
+  if (!TIME_CHANGING.test(graph)) return lengths.reduce((longest, length) => Math.max(longest, length))
+  const onlyConcat = /\bconcat\b/.test(graph) && !TIME_CHANGING.test(graph.replace(/\bconcat\b/g, ''))
   return onlyConcat ? lengths.reduce((sum, length) => sum + length, 0) : null
 }
 
@@ -184,7 +188,7 @@ function seconds(text: string | null): number | null {
     const value = Number(clock[2] ?? 0) * 3600 + Number(clock[3]) * 60 + Number(clock[4])
     return clock[1] === '-' ? -value : value
   }
-  const plain = /^(-?\d*\.?\d+)(us|ms|s)?$/.exec(text)
+  const plain = /^(-?(?:\d+(?:\.\d+)?|\.\d+))(us|ms|s)?$/.exec(text)
   if (plain === null) return null
   const unit = plain[2] === 'us' ? 1e-6 : plain[2] === 'ms' ? 1e-3 : 1
   return Number(plain[1]) * unit

@@ -21,8 +21,8 @@ export class MalformedForm extends Error {
 
 /** The boundary that a Content-Type names; null when it is not multipart/form-data with a sound one. */
 export function formBoundary(contentType: string): string | null {
-  const [, quoted, plain] = /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^\s;"]+))/i.exec(contentType.trim()) ?? []
-  const boundary = quoted ?? plain ?? ''
+  if (!/^\s*multipart\/form-data\s*;/i.test(contentType)) return null
+  const boundary = parametersOf(contentType).get('boundary') ?? ''
   return /^[\x20-\x7e]{0,69}[\x21-\x7e]$/.test(boundary) ? boundary : null
 }
 
@@ -130,19 +130,56 @@ function brokenBoundary(): MalformedForm {
 
 /** Name and file name that a part's headers give. */
 function disposition(headers: string): { name: string | null; filename: string | null } {
-  const line = headers.split('\r\n').find((header) => /^content-disposition\s*:/i.test(header)) ?? ''
-  return { name: parameter(line, 'name'), filename: extendedParameter(line, 'filename') ?? parameter(line, 'filename') }
+  const parameters = parametersOf(headers.split('\r\n').find((header) => /^content-disposition\s*:/i.test(header)) ?? '')
+  const extended = extendedValue(parameters.get('filename*') ?? '')
+  return { name: parameters.get('name') ?? null, filename: extended ?? parameters.get('filename') ?? null }
 }
 
-/** A quoted parameter as browsers and libraries write it: `"` as `%22` or `\"`. A backslash before anything else is part of a path. */
-function parameter(line: string, name: string): string | null {
-  const [, quoted, plain] = new RegExp(`;\\s*${name}=(?:"((?:\\\\"|[^"])*)"|([^\\s;"]+))`, 'i').exec(line) ?? []
-  return quoted?.replace(/\\"|%22/g, '"') ?? plain ?? null
+/**
+ * What follows the first semicolon of a header, by names in lower case; of several with one name the first counts, and what comes after a quote
+ * that is never closed does not. Linear in the header's length.
+ */
+function parametersOf(header: string): Map<string, string> {
+  const parameters = new Map<string, string>()
+  let at = header.indexOf(';')
+  while (at !== -1) {
+    const equals = header.indexOf('=', at)
+    const value = equals === -1 ? null : parameterValue(header, equals + 1)
+    if (value === null) break
+    // What stands between two semicolons without an equals sign is no parameter.
+    const name = header
+      .slice(header.lastIndexOf(';', equals) + 1, equals)
+      .trimStart()
+      .toLowerCase()
+    if (!parameters.has(name)) parameters.set(name, value.text)
+    at = header.indexOf(';', value.end)
+  }
+  return parameters
+}
+
+/** Null for a quote that is never closed. */
+function parameterValue(header: string, start: number): { text: string; end: number } | null {
+  if (header[start] !== '"') {
+    const text = /[^\s;"]*/y
+    text.lastIndex = start
+    const [plain = ''] = text.exec(header) ?? []
+    return { text: plain, end: start + plain.length }
+  }
+  let close = header.indexOf('"', start + 1)
+  if (close === -1) return null
+  while (header[close - 1] === '\\') {
+    const next = header.indexOf('"', close + 1)
+    // A backslash before the last quote is the end of a path.
+    if (next === -1) break
+    close = next
+  }
+  // As browsers and libraries write it: `"` as `%22` or `\"`. A backslash before anything else is part of a path.
+  return { text: header.slice(start + 1, close).replace(/\\"|%22/g, '"'), end: close + 1 }
 }
 
 /** `filename*=UTF-8''…` (RFC 8187). RFC 7578 forbids it here, and some clients send it for names that are not ASCII. */
-function extendedParameter(line: string, name: string): string | null {
-  const [, encoded = ''] = new RegExp(`;\\s*${name}\\*=UTF-8'[^']*'([^\\s;]+)`, 'i').exec(line) ?? []
+function extendedValue(value: string): string | null {
+  const [, encoded = ''] = /^UTF-8'[^']*'(.+)$/i.exec(value) ?? []
   try {
     return decodeURIComponent(encoded) || null
   } catch {

@@ -65,9 +65,9 @@ async function verifyToken(purpose: string, token: string, secret: string, now: 
   return { ok: true, account, fileId }
 }
 
-/** The base64url of RFC 4648, section 5, without padding. */
+/** The base64url of RFC 4648, section 5, without padding, of which there are two characters at most. */
 function encode(bytes: ArrayBuffer): string {
-  return encodeBase64Url(bytes).replace(/=+$/, '')
+  return encodeBase64Url(bytes).replace(/={1,2}$/, '')
 }
 
 /** @returns null unless the text is the one base64url spelling of its bytes: a token has no second spelling. */

@@ -21,13 +21,14 @@ export function redactUrl(url: string): string {
 }
 
 /**
- * In order: later rules see what earlier ones left.
+ * In order: later rules see what earlier ones left. Each takes time linear in the text: a URL is looked for only at the start of a run of
+ * characters that a scheme may have, and no run is read from each of its places.
  * No match ends in a backslash or crosses a double quote that closes a JSON string, so that a JSON line stays one.
  */
 const RULES: readonly [pattern: RegExp, replacement: string | ((match: string) => string)][] = [
   // Credentials go before URLs are cut out of the text, since a raw quote in a password would end the URL early.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"<>]*@/gi, '$1'],
-  [/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>`\\]+/gi, redactUrlInText],
+  [/(?<![a-z0-9+.-])([0-9+.-]*[a-z][a-z0-9+.-]*:\/\/)[^\s/?#"<>]*@/gi, '$1'],
+  [/(?<![a-z0-9+.-])[0-9+.-]*[a-z][a-z0-9+.-]*:\/\/[^\s"'<>`\\]+/gi, redactUrlInText],
   [FILE_TOKEN, '/files/…'],
   [/\bffsk_\w+/g, 'ffsk_…'],
   [/\bwhsec_[\w+/=-]+/g, 'whsec_…'],
@@ -36,10 +37,12 @@ const RULES: readonly [pattern: RegExp, replacement: string | ((match: string) =
   [/\b(x-amz-(?:signature|credential|security-token))=[^\s&"'\\]+/gi, '$1=…'],
 ]
 
-/** Punctuation after a URL belongs to the sentence around it. */
+/** Punctuation after a URL belongs to the sentence around it, as does what stands before its scheme. */
 function redactUrlInText(match: string): string {
-  const [trailing = ''] = /[.,;:!)\]}]+$/.exec(match) ?? []
-  return redactUrl(match.slice(0, match.length - trailing.length)) + trailing
+  const [leading = ''] = /^[0-9+.-]*/.exec(match) ?? []
+  let end = match.length
+  while (end > 0 && '.,;:!)]}'.includes(match.charAt(end - 1))) end -= 1
+  return leading + redactUrl(match.slice(leading.length, end)) + match.slice(end)
 }
 
 /**

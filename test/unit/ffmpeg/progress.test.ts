@@ -58,6 +58,20 @@ describe('inputDurations', () => {
     expect(inputDurations(stderr)).toEqual([3723.5, null, 1.02])
   })
 
+  it('believes no number of an input that FFmpeg has not counted to', () => {
+    const stderr = [
+      'Input #4000000000, mov, from x:',
+      '  Duration: 00:00:09.00, start: 0',
+      'Input #0, mov, from a:',
+      '  Duration: 00:00:01.00, start: 0',
+      `Input #${'9'.repeat(400)}, mov, from x:`,
+      '  Duration: 00:00:09.00, start: 0',
+      'Input #1, mov, from b:',
+      '  Duration: 00:00:02.00, start: 0',
+    ].join('\n')
+    expect(inputDurations(stderr)).toEqual([1, 2])
+  })
+
   it('reads what FFmpeg really prints', () => {
     expect(inputDurations(readFileSync(new URL('stderr/success.txt', import.meta.url), 'utf8'))).toEqual([1])
   })

@@ -55,6 +55,19 @@ describe('MultipartForm', () => {
     })
   })
 
+  it.each([
+    ['name="file"; filename="a;b=c.mp4"', 'a;b=c.mp4'],
+    ['name="x; filename=y"; filename=z', 'z'],
+    ['name=file;;x; FILENAME="a.mp4"', 'a.mp4'],
+    ['name="file"; filename="C:\\dir\\"', 'C:\\dir\\'],
+    [String.raw`name="file"; filename="a\"b%22.mp4"`, 'a"b".mp4'],
+    [`name="file"; filename="a.mp4"; filename*=UTF-8''%c3%a4.mp4`, 'ä.mp4'],
+    ['name="file"; filename="never closed', null],
+  ])('reads the file name of %s', (parameters, filename) => {
+    const body = `--b\r\nContent-Disposition: form-data; ${parameters}\r\n\r\nx\r\n--b--`
+    expect(parse(bytes(body), 'b').parts).toMatchObject([{ filename }])
+  })
+
   it('reads the same wherever the body is cut into pieces', () => {
     // Letters that make up boundaries and line breaks, so that what looks like one comes often.
     const content = fc.string({ unit: fc.constantFrom('\r', '\n', '-', 'b', 'B', 'x', '\0', 'ÿ'), maxLength: 60 })

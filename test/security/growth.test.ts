@@ -1,0 +1,247 @@
+import { describe, expect, it } from 'vitest'
+import { parseArgv } from '../../src/ffmpeg/argv.ts'
+import { compileCommands } from '../../src/ffmpeg/command.ts'
+import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
+import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../src/ffmpeg/filtergraph.ts'
+import { guardInputs } from '../../src/ffmpeg/guards.ts'
+import { reportedOutputs, reportMayMislead } from '../../src/ffmpeg/output-report.ts'
+import { aliasesIn, replacedLength, replacePlaceholders } from '../../src/ffmpeg/placeholders.ts'
+import { checkPolicy } from '../../src/ffmpeg/policy.ts'
+import { checkFile } from '../../src/ffmpeg/policy-values.ts'
+import { expectedDuration, inputDurations, parseProgress } from '../../src/ffmpeg/progress.ts'
+import { errorLines } from '../../src/ffmpeg/stderr.ts'
+import { tokenise } from '../../src/ffmpeg/tokenise.ts'
+import { contentHeaders } from '../../src/files/content.ts'
+import { filenameOfUrl, storedFilename } from '../../src/files/filename.ts'
+import { formBoundary, MalformedForm, MultipartForm } from '../../src/files/multipart-form.ts'
+import { ifNoneMatch, ifRangeHolds, parseRange } from '../../src/files/range.ts'
+import { checkUrl, parseOrigins } from '../../src/outbound/address.ts'
+import { redact, redactUrl } from '../../src/outbound/redact.ts'
+import { growth } from './growth.ts'
+
+const ALLOWED = parseOrigins('')
+const SCOPE = { inputs: new Set(['in_a.mp4']), outputs: new Set(['o.mp4']), workingNames: true, folders: true }
+const argvOf = (text: string) => text.split(' ')
+const policy = (argv: string[]) => [...checkPolicy(argv, SCOPE)]
+
+function form(headers: string): string {
+  return `--x\r\n${headers}\r\n\r\nbody\r\n--x--\r\n`
+}
+
+function readForm(text: string): void {
+  const parts = new MultipartForm('x')
+  try {
+    parts.push(new TextEncoder().encode(text))
+  } catch (error) {
+    if (!(error instanceof MalformedForm)) throw error
+  }
+}
+
+/** What is repeated; in the place of a text, what makes one of a number of repetitions. */
+type Attack = string | ((n: number) => string)
+
+/** Texts that a backtracking or rescanning reader would read again and again. */
+const RUNS: Attack[] = [
+  'a',
+  ' ',
+  '/',
+  '.',
+  ':',
+  '=',
+  "'",
+  '"',
+  '\\',
+  '{{',
+  '{{a',
+  '\\{\\{ ',
+  '<<in_a',
+  '[',
+  ';',
+  '-i ',
+  'a=b:',
+  'a.b.',
+  '\n',
+  '#',
+]
+
+const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]][] = [
+  ['tokenise', tokenise, [...RUNS, 'a ', '\\\n', "'a'", (n) => `'${'a"'.repeat(n)}`]],
+  ['aliasesIn', aliasesIn, RUNS],
+  ['replacePlaceholders', (text) => replacePlaceholders(text, () => 'x'), [...RUNS, '{{in_a}}']],
+  ['replacedLength', (text) => replacedLength(text, () => 1), [...RUNS, '{{in_a}}']],
+  ['parseArgv', (text) => parseArgv(argvOf(text)), ['-i a ', '-y ', 'a ', '-a b ', '-- ', '- ']],
+  ['guardInputs', (text) => guardInputs(argvOf(text)), ['-f x -i a ', '-f concat -y ', '-y ']],
+  ['parseGraph', parseGraph, [...RUNS, 'scale=1,', '[a]b[c];', "a='b',", 'a@b=', 'a   ']],
+  ['parseFilterOptions', parseFilterOptions, [...RUNS, 'a:', 'a b:', "'a':", ' a =']],
+  ['parseDictionary', parseDictionary, [...RUNS, 'a:', '\\=']],
+  ['parseFilterCommands', parseFilterCommands, [...RUNS, '0 a b c;', '# a\n', '[a] b c,', '1-2 [', ',']],
+  ['isPlainName', isPlainName, RUNS],
+  ['isNestedName', isNestedName, RUNS],
+  ['looksLikePath', looksLikePath, [...RUNS, '../', 'http:']],
+  [
+    'checkFile',
+    (text) => checkFile(text, 'read', 'x', SCOPE),
+    [...RUNS, '*', '{', (n) => `a/${'*'.repeat(n)}`, (n) => `${'*'.repeat(n)}/a`],
+  ],
+  ...[
+    '-vf',
+    '-x264-params',
+    '-segment_format_options',
+    '-var_stream_map',
+    '-metadata',
+    '-map',
+    '-f',
+    '-c',
+    '-init_hw_device',
+    '-filter_complex',
+  ].map((option): [string, (text: string) => unknown, Attack[]] => [
+    `checkPolicy of ${option}`,
+    (text) => policy([option, text, 'o.mp4']),
+    [...RUNS, 'a=/:', 'a=/b,', 'libvmaf=model=path ', 'metadata=a=/:', 'path ', 'stats=/a:'],
+  ]),
+  ['checkPolicy of an input', (text) => policy(['-i', text, 'o.mp4']), [...RUNS, (n) => `concat:${'a|'.repeat(n)}`, '.m3u8', '*/']],
+  ['checkPolicy of many arguments', (text) => policy(argvOf(text)), ['/ ', '-i / ', '-a / ', '-vf movie ', '-report ', '-f x ', 'a ']],
+  ['checkPolicy of a long filter', (text) => policy(['-vf', text]), [(n) => `${'a'.repeat(n)}=${'b=/:'.repeat(n)}`]],
+  [
+    'checkPolicy of run-time commands',
+    (text) => policy(['-vf', text]),
+    [(n) => `sendcmd=c='0 ${'a'.repeat(n)} reinit ${'b=/\\:'.repeat(n)}'`],
+  ],
+  [
+    'compileCommands',
+    (text) =>
+      compileCommands({
+        field: 'ffmpeg_command',
+        commands: [text],
+        inputs: { in_a: 'https://a.example/a.mp4' },
+        outputs: { out_a: 'o.mp4' },
+      }),
+    [...RUNS, '{{in_a}}', '-i {{in_a}} ', (n) => Array.from({ length: n }, (_, i) => `{{x${i}}}`).join('')],
+  ],
+  [
+    'errorLines',
+    errorLines,
+    [
+      ...RUNS,
+      'error\n',
+      'error\r',
+      ' @ 0x1',
+      "not on whitelist '",
+      (n) => `[out#1${'] video:'.repeat(n)}`,
+      (n) => `[a${'] 1'.repeat(n)}`,
+      (n) => `video:${'muxing '.repeat(n)}`,
+      '[lib',
+    ],
+  ],
+  [
+    'inputDurations',
+    inputDurations,
+    [...RUNS, 'Input #0, a\n', 'Input #4000000000, a\n', '  Duration: 1:00:00.0,\n', (n) => `Input #${'9'.repeat(n)}, `],
+  ],
+  [
+    'reportedOutputs',
+    reportedOutputs,
+    [
+      ...RUNS,
+      "Output #0, a, to 'b':\n",
+      '  Stream #0:0: Video: a\n',
+      (n) => `Output #0, a, to 'b':\n  Stream #0:0: Video: ${'(a, '.repeat(n)}\n`,
+      (n) => `Output #0, a, to '${"file:'".repeat(n)}\n`,
+    ],
+  ],
+  ['reportMayMislead', (text) => reportMayMislead(argvOf(text)), ['-i a ', '-movflags a ', '-params a ']],
+  [
+    'expectedDuration',
+    (text) => expectedDuration(argvOf(text), []),
+    [
+      '-i a ',
+      '-shortest a ',
+      '-vf scale=1 -shortest a ',
+      (n) => `-t ${'1'.repeat(n)} a`,
+      (n) => `-t ${'1:'.repeat(n)} a`,
+      (n) => `-ss ${'0.'.repeat(n)} a`,
+    ],
+  ],
+  ['parseProgress', parseProgress, [...RUNS, 'a=b\n', 'progress=continue\n', (n) => `frame=${'1'.repeat(n)}\nprogress=end\n`]],
+  [
+    'redact',
+    redact,
+    [
+      ...RUNS,
+      'a-',
+      'a://',
+      'a://b@',
+      'http://a?b ',
+      'authorization ',
+      'authorization:"',
+      'bearer ',
+      'bearer  ',
+      'x-amz-signature=',
+      '/files/',
+      '/files/a.',
+      'ffsk_',
+      'whsec_',
+      'https://a..',
+      (n) => `https://a${'.'.repeat(n)}x`,
+      (n) => `authorization${' '.repeat(n)}`,
+    ],
+  ],
+  ['redactUrl', redactUrl, [...RUNS, 'a://', '@', '?', (n) => `https://a${'@'.repeat(n)}`]],
+  [
+    'checkUrl',
+    (text) => [checkUrl(text, ALLOWED), checkUrl(`http://${text}/`, ALLOWED), checkUrl(`http://a/${text}`, ALLOWED)],
+    [...RUNS, '1.', '@', '%41', 'xn--', (n) => `a${'.'.repeat(n)}`, (n) => `a${'.'.repeat(n)}b`],
+  ],
+  ['storedFilename', storedFilename, [...RUNS, 'é', '.a', '-a', (n) => `${'.'.repeat(n)}a`]],
+  ['filenameOfUrl', (text) => filenameOfUrl(`https://a.example/${text}`), [...RUNS, '%41', '%']],
+  ['contentHeaders', (text) => contentHeaders(text), [...RUNS, '.a', 'é']],
+  [
+    'formBoundary',
+    (text) => [formBoundary(`multipart/form-data;${text}`), formBoundary(`multipart/form-data${text}`)],
+    [...RUNS, ';', '; ', 'boundary="', '; boundary', 'a="b";', ';a="\\"', (n) => `${';'.repeat(n)}a=b`],
+  ],
+  [
+    'MultipartForm',
+    readForm,
+    [
+      ...RUNS.map(
+        (run): Attack =>
+          (n) =>
+            form(`Content-Disposition: form-data; name=${String(run).repeat(n)}`),
+      ),
+      '--x\r\n',
+      '\r\n--x',
+      (n) => form('a\r\n').repeat(n),
+      (n) => `--x${' '.repeat(n)}`,
+      '\r',
+    ],
+  ],
+  ['parseRange', (text) => [parseRange(text, 10), parseRange(`bytes=${text}`, 10)], [...RUNS, '1', '1-', ' -']],
+  ['ifNoneMatch', (text) => [ifNoneMatch(text, '"x"'), ifRangeHolds(text, '"x"', new Date(0))], [...RUNS, 'W/', '"a",', 'W/"']],
+]
+
+/** By how much longer four times the text take where the time is quadratic. */
+const QUADRATIC = 16
+const ATTEMPTS = 5
+
+describe('four times the text take about four times as long', () => {
+  it.each(PARSERS)('in %s', (_, run, attacks) => {
+    const slow = attacks.flatMap((attack) => {
+      const textOf = (n: number) => (typeof attack === 'string' ? attack.repeat(n) : attack(n))
+      // A busy machine, the compiler or the collector of garbage may spoil one measurement, but not all of them.
+      let least = Number.POSITIVE_INFINITY
+      for (let i = 0; i < ATTEMPTS && least >= QUADRATIC / 2; i += 1) least = Math.min(least, growth(run, textOf, 4_000))
+      return least < QUADRATIC / 2 ? [] : [`${JSON.stringify(textOf(2))}: ${least.toFixed(1)}`]
+    })
+    expect(slow).toEqual([])
+  })
+})
+
+describe('the measure is a real one', () => {
+  it.each([
+    ['a loop within a loop', (text: string) => [...text].reduce((sum, _, i) => sum + [...text.slice(i)].length, 0)],
+    ['a run that is tried from each of its places', (text: string) => text.replace(/a+$/, '')],
+  ])('%s is far slower', (_, run) => {
+    expect(growth(run, (n) => `${'a'.repeat(n)}b`, 1_000)).toBeGreaterThan(8)
+  })
+})

@@ -1,0 +1,25 @@
+/** How the time of a pure function grows with its text. */
+
+const BEST_OF = 5
+/** In so little time nothing has done a step for each pair of sixteen thousand characters. */
+const NOTHING_MS = 2
+
+/** The best of several runs, in milliseconds, since only other work of the machine makes a run longer. */
+export function bestTime(run: () => unknown, runs = BEST_OF): number {
+  return Math.min(
+    ...Array.from({ length: runs }, () => {
+      const start = performance.now()
+      run()
+      return performance.now() - start
+    }),
+  )
+}
+
+/**
+ * By how much longer four times the text take, `n` being some thousands: near 4 where the time is linear, 16 where it is quadratic; 0 where
+ * even the longer text takes next to no time.
+ */
+export function growth(run: (text: string) => unknown, textOf: (n: number) => string, n: number): number {
+  const [short, long] = [textOf(n), textOf(4 * n)].map((text) => bestTime(() => run(text)))
+  return short === undefined || long === undefined || long < NOTHING_MS ? 0 : long / short
+}
