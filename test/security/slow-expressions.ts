@@ -98,29 +98,37 @@ function sampleOf(parts: readonly Part[], characters: readonly string[], variant
     .join('')
 }
 
-/** So long that a linear match takes a hundredth of it. */
+/** So long that a linear match of a thousand characters takes a hundredth of it. */
 const SUSPICIOUS_MS = 0.2
+/** A quadratic match of `LONG` characters takes several times as long, and a linear one a hundredth. */
+const SLOW_MS = 20
+const SHORT = 4_000
+const LONG = 4 * SHORT
 
 /** Lengths by which an exponential match is caught before it has no end. */
 const FIRST_LENGTHS = Array.from({ length: 16 }, (_, i) => Math.round(28 * 1.25 ** i))
 
+/** A busy machine may make any run look long, but not the best of several, time and again. */
+const CONFIRMATIONS = 4
+
 /** Whether four times the text take far more than four times as long. */
 function isSlow(expression: RegExp, attack: Attack): boolean {
   // Only what repeats a group can be exponential.
-  if (/\)[*+{]/.test(expression.source) && FIRST_LENGTHS.some((length) => timeOf(expression, attack, length) > 20)) return true
-  if (timeOf(expression, attack, 1_000) < SUSPICIOUS_MS) return false
-  // A busy machine may make any run look long, but not the best of several, time and again.
-  return growsTooFast(expression, attack) && growsTooFast(expression, attack)
+  if (/\)[*+{]/.test(expression.source) && FIRST_LENGTHS.some((length) => isLong(expression, attack, length))) return true
+  if (timeOf(expression, attack, 1_000) < SUSPICIOUS_MS || !isLong(expression, attack, LONG)) return false
+  return Array.from({ length: CONFIRMATIONS }).every(
+    () =>
+      growth(
+        (text) => match(expression, text),
+        (length) => textOf(attack, length),
+        SHORT,
+      ) > 8,
+  )
 }
 
-function growsTooFast(expression: RegExp, attack: Attack): boolean {
-  return (
-    growth(
-      (text) => match(expression, text),
-      (length) => textOf(attack, length),
-      4_000,
-    ) > 8
-  )
+function isLong(expression: RegExp, attack: Attack, length: number): boolean {
+  for (let i = 0; i < CONFIRMATIONS; i += 1) if (timeOf(expression, attack, length) < SLOW_MS) return false
+  return true
 }
 
 function timeOf(expression: RegExp, attack: Attack, length: number): number {
