@@ -1,5 +1,5 @@
 /** Folders with any number of files in them: looked through, counted and removed in batches, so that neither memory nor anybody's wait grows with them. */
-import { type Dir, type Dirent, lstatSync } from 'node:fs'
+import { type Dir, type Dirent, lstatSync, opendirSync } from 'node:fs'
 import { opendir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Slices } from './slices.ts'
@@ -48,17 +48,31 @@ export async function folderUsage(folder: string): Promise<FolderUsage> {
   const slices = new Slices()
   const uncounted = [folder]
   for (let current = uncounted.pop(); current !== undefined; current = uncounted.pop()) {
-    for await (const batch of batchesIfAny(current)) {
-      for (const entry of batch) {
-        const file = join(current, entry.name)
-        usage.bytes += diskBytes(file)
-        if (entry.isDirectory()) uncounted.push(file)
-        await slices.pause()
-      }
-      usage.entries += batch.length
+    for (const entry of entriesOf(current)) {
+      const file = join(current, entry.name)
+      usage.bytes += diskBytes(file)
+      usage.entries += 1
+      if (entry.isDirectory()) uncounted.push(file)
+      await slices.pause()
     }
   }
   return usage
+}
+
+/** What is in a folder; nothing if it has vanished. */
+function* entriesOf(folder: string): Generator<Dirent> {
+  let directory: Dir
+  try {
+    directory = opendirSync(folder, { bufferSize: BATCH })
+  } catch (error) {
+    ignoreMissing(error)
+    return
+  }
+  try {
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) yield entry
+  } finally {
+    directory.closeSync()
+  }
 }
 
 /** A small file takes a whole block, and one with holes may be filled any time. */

@@ -60,11 +60,10 @@ async function makeOutputs(run: Run, written: Map<string, Written>): Promise<Col
 
 /** Null when the archive is unpacked, or there is none. */
 async function unpackArchive(run: Run): Promise<JobError | null> {
-  const { workspace, request, stopper } = run
+  const { workspace, request } = run
   if (request.archive === undefined) return null
   const place: Step = { step: 0, steps: request.commands.length }
   const { archive } = request
-  const unwatch = stopper.limitFolder({ bytes: request.limits.disk_bytes, entries: Number.POSITIVE_INFINITY }, () => workspace.usage())
   try {
     const outcome = await unlessStopped(run, place, async (signal) => {
       const maxBytes = request.limits.disk_bytes - (await workspace.usage()).bytes
@@ -86,7 +85,6 @@ async function unpackArchive(run: Run): Promise<JobError | null> {
     if (error instanceof ArchiveFault) return archiveError(error)
     throw error
   } finally {
-    unwatch()
     await rm(workspace.archivePath, { force: true })
   }
 }
@@ -206,8 +204,8 @@ async function probeOutputs(
       media.set(alias, secondsLeft > 0 ? await probe(run, output, secondsLeft) : mediaFacts({}, output.filename))
     }
   }
-  // All take from the same iterator. Starting a program takes some of this process's time, and more at once end no sooner.
-  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  // All take from the same iterator, and leave a processor to whoever else there is.
+  await Promise.all(Array.from({ length: Math.max(1, availableParallelism() - 1) }, worker))
   const probed = [...collected].map(
     ([alias, output]) => [alias, { ...writtenOutput(output), media: media.get(alias) ?? mediaFacts({}, output.filename) }] as const,
   )

@@ -2,7 +2,7 @@
 import { setImmediate as pendingEvents } from 'node:timers/promises'
 
 /** How long a slice is, in milliseconds: what a neighbour may have to wait for, once for each piece of such work. */
-const SLICE_MS = 10
+const SLICE_MS = 2
 
 export class Slices {
   readonly #signal: AbortSignal | null

@@ -17,6 +17,8 @@ const MAX_ENTRIES = 50_000
 const MAX_RATIO = 100
 const RATIO_ALLOWANCE_BYTES = 256 * 1024 ** 2
 const MAX_NAME_BYTES = 255
+/** Of most file systems. */
+const BLOCK_BYTES = 4096
 
 /** The type of a file in a Unix mode, which is the upper half of an entry's external attributes. */
 const TYPE_MASK = 0o170000
@@ -65,6 +67,8 @@ export async function unpack({ archive, archiveBytes, folder, taken, maxBytes, s
       if (isPassedOver(entry.fileName)) continue
       const name = names.admit(entry.fileName)
       if (name === null) continue
+      // Every file takes a block at least, and so does a folder.
+      budget.take(name.split('/').length * BLOCK_BYTES)
       const path = join(folder, name)
       if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
       await writeEntry(zip, entry, path, budget, signal)

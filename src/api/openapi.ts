@@ -8,7 +8,7 @@ const DESCRIPTION = `FFmpeg as a service: submit a command, poll it, download wh
 
 Every request carries an API key, as \`X-API-KEY\` or as the bearer; another account's objects are 404.
 Every answer has an \`X-Request-Id\`, which is the request's own where it had one: name it when you report something.
-Errors say the same in three places, \`detail\`, \`error\` (a code) and \`message\`; a 422 lists every fault of the body in \`detail\`.
+Errors say the same in three places, \`detail\`, \`error\` (a code) and \`message\`; a 422 lists the faults of the body in \`detail\`, the first of them where there are very many.
 Numbers that come as text are taken where a number is meant. Times are ISO 8601 in UTC.`
 
 const HEAD = {

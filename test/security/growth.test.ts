@@ -4,6 +4,7 @@ import { compileCommands } from '../../src/ffmpeg/command.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
 import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../src/ffmpeg/filtergraph.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
+import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
 import { reportedOutputs, reportMayMislead } from '../../src/ffmpeg/output-report.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from '../../src/ffmpeg/placeholders.ts'
 import { checkPolicy } from '../../src/ffmpeg/policy.ts'
@@ -36,6 +37,8 @@ function readForm(text: string): void {
     if (!(error instanceof MalformedForm)) throw error
   }
 }
+
+const partsOf = (format: ManifestFormat) => (text: string) => [...manifestParts(format, text)]
 
 /** What is repeated; in the place of a text, what makes one of a number of repetitions. */
 type Attack = string | ((n: number) => string)
@@ -73,6 +76,12 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ['guardInputs', (text) => guardInputs(argvOf(text)), ['-f x -i a ', '-f concat -y ', '-y ']],
   ['parseGraph', parseGraph, [...RUNS, 'scale=1,', '[a]b[c];', "a='b',", 'a@b=', 'a   ']],
   ['parseFilterOptions', parseFilterOptions, [...RUNS, 'a:', 'a b:', "'a':", ' a =']],
+  [
+    'manifestParts of HLS',
+    partsOf('hls'),
+    [...RUNS, '?', '#EXT-X-MAP:URI="', 'a.ts\n', '#EXTINF:1,\n', (n) => `#EXTM3U\n${'?'.repeat(n)}\rx`],
+  ],
+  ['manifestParts of DASH', partsOf('dash'), [...RUNS, ' media="', ' media="$N$"', '<BaseURL ', '<BaseURL>&a', '$$']],
   ['parseDictionary', parseDictionary, [...RUNS, 'a:', '\\=']],
   ['parseFilterCommands', parseFilterCommands, [...RUNS, '0 a b c;', '# a\n', '[a] b c,', '1-2 [', ',']],
   ['isPlainName', isPlainName, RUNS],
