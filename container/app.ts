@@ -16,7 +16,7 @@ import {
 import { FAULT_STATUS, Fault } from './fault.ts'
 import type { Health } from './health.ts'
 import type { Jobs } from './jobs.ts'
-import { foreignness } from './loopback.ts'
+import { reasonToRefuse } from './loopback.ts'
 import { sendFile } from './send-file.ts'
 
 type Bindings = { Bindings: HttpBindings }
@@ -68,7 +68,7 @@ export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, l
     if (token !== null && !sameSecret(c.req.header('authorization') ?? '', `Bearer ${token}`)) {
       throw new Fault('UNAUTHORIZED', 'the executor token is missing or wrong')
     }
-    const foreign = token === null && !trustNetwork ? foreignness(c.req.header('host'), c.req.header('origin')) : null
+    const foreign = token === null && !trustNetwork ? reasonToRefuse(c.req.header('host'), c.req.header('origin')) : null
     if (foreign !== null) {
       throw new Fault(
         'FORBIDDEN',

@@ -124,6 +124,7 @@ function signalText(exit: Exclude<FfmpegResult['exit'], { kind: 'failed' }>): st
   return exit.code === 139 || exit.code === 134 ? `FFmpeg crashed (exit code ${exit.code})` : ''
 }
 
-function megabytes(bytes: number): string {
+/** A size as messages tell it, in megabytes of a million bytes. */
+export function megabytes(bytes: number): string {
   return bytes < 1e6 ? `${bytes} bytes` : `${Math.round(bytes / 1e5) / 10} MB`
 }

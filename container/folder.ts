@@ -9,6 +9,8 @@ const BATCH = 64
 
 /** A unit of `st_blocks`, whatever the file system's own blocks are (POSIX, `sys/stat.h`), in bytes. */
 const BLOCK_BYTES = 512
+/** Of any file system, in bytes. */
+const LARGEST_BLOCK_BYTES = 64 * 1024
 
 export interface FolderUsage {
   /** What its files take on disk. */
@@ -75,10 +77,11 @@ function* entriesOf(folder: string): Generator<Dirent> {
   }
 }
 
-/** A small file takes a whole block, and one with holes may be filled any time. */
+/** A small file takes a whole block, and one with holes may be filled any time. What a file system reserves for one that grows does not count. */
 function diskBytes(file: string): number {
   const stats = lstatSync(file, { throwIfNoEntry: false })
-  return stats === undefined ? 0 : Math.max(stats.size, stats.blocks * BLOCK_BYTES)
+  if (stats === undefined) return 0
+  return Math.max(stats.size, Math.min(stats.blocks * BLOCK_BYTES, stats.size + LARGEST_BLOCK_BYTES))
 }
 
 /** Removes what is in a folder. Where something is written there at the same time, that may stay. */

@@ -1,6 +1,7 @@
 /** A job's inputs as they arrive: one transfer for each file at a time, and all together within the job's disk. */
 import { rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
+import { megabytes } from './failure.ts'
 import { Fault } from './fault.ts'
 import { receive } from './receive.ts'
 import type { Workspace } from './workspace.ts'
@@ -79,7 +80,11 @@ export class Inputs {
     const judge = (fileBytes: number): void => {
       if (fileBytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`, 'input')
       if (this.#receivedBytes() - (this.#received.get(filename) ?? 0) + fileBytes > this.#maxJobBytes) {
-        throw new Fault('INPUT_TOO_LARGE', `the inputs together are larger than ${this.#maxJobBytes} bytes, the disk of the job`, 'job')
+        throw new Fault(
+          'INPUT_TOO_LARGE',
+          `the inputs together are larger than ${megabytes(this.#maxJobBytes)}, the most disk that a command may use`,
+          'job',
+        )
       }
     }
     const admit = (more: number): void => {

@@ -6,12 +6,13 @@ import type { Logger } from 'pino'
 import type { JobState, OutputList, RunRequest } from '../src/executor/protocol.ts'
 import type { MediaFacts } from '../src/ffmpeg/media.ts'
 import { CappedLog } from './capped-log.ts'
-import { type Collected, writtenOutput } from './collect.ts'
+import { writtenOutput } from './collect.ts'
 import { cancelledError, stopError } from './failure.ts'
 import { Fault } from './fault.ts'
 import type { Ffmpeg, FfmpegCommand } from './ffmpeg.ts'
 import { HeadStart } from './head-start.ts'
 import { Inputs } from './inputs.ts'
+import { Outputs } from './outputs.ts'
 import { probeFile } from './probe.ts'
 import { Revision } from './revision.ts'
 import { type RunOutcome, runJob } from './run.ts'
@@ -55,8 +56,7 @@ export class Job {
   #running: Promise<void> = Promise.resolve()
   #startedAt: number | null = null
   #ffmpegSeconds: number | null = null
-  /** By alias, once the commands have ended well. */
-  #outputs: ReadonlyMap<string, Collected> = new Map()
+  readonly #outputs: Outputs
   #removal: Promise<void> | null = null
 
   private constructor(name: string, { toolbox, spares, log }: JobContext, workspace: Workspace, spare: Ffmpeg | null) {
@@ -66,6 +66,7 @@ export class Job {
     this.#workspace = workspace
     this.#inputs = new Inputs(workspace, toolbox.maxJobDiskBytes)
     this.#headStart = new HeadStart(toolbox, workspace, spare)
+    this.#outputs = new Outputs(workspace)
     this.#stderr = new CappedLog(workspace.logPath)
     this.#log = log.child({ job: name })
   }
@@ -171,7 +172,9 @@ export class Job {
     const run = this.#runToEnd(request)
     const outcome = await Promise.race([run, this.#overdue(request)])
     if (outcome.state === 'SUCCEEDED') return this.#end(outcome)
-    const wiped = run.then(() => this.#workspace.wipeFiles())
+    const wiped = run
+      .then(() => this.#workspace.wipeFiles())
+      .catch((error: unknown) => this.#log.error({ err: error }, 'the files of a job could not be wiped'))
     await Promise.race([wiped, sleep(WIPE_PATIENCE_MS, null, { ref: false })])
     await this.#end(outcome)
     await wiped
@@ -190,7 +193,7 @@ export class Job {
         onProgress: (progress) => this.#enter({ state: 'RUNNING', progress }),
         onWritten: (outputs, toBeProbed) => {
           this.#ffmpegSeconds = this.#elapsed()
-          this.#outputs = outputs
+          this.#outputs.complete(outputs)
           if (!toBeProbed) return
           const written = [...outputs].map(([alias, output]) => [alias, writtenOutput(output)] as const)
           this.#enter({ state: 'PROBING', outputs: Object.fromEntries(written) })
@@ -205,7 +208,8 @@ export class Job {
   /** How a job ends that is still there some time after it was stopped: whatever holds it up must not hold up its client. */
   async #overdue(request: RunRequest): Promise<RunOutcome> {
     const reason = await this.#stopper.overdue(STOP_PATIENCE_MS)
-    return { state: 'FAILED', error: stopError(reason, { step: 0, steps: 1 }, this.#limits(request)) }
+    const step = this.#phase.state === 'RUNNING' ? (this.#phase.progress?.step ?? 0) : 0
+    return { state: 'FAILED', error: stopError(reason, { step, steps: request.commands.length }, this.#limits(request)) }
   }
 
   #firstCommand(request: RunRequest): FfmpegCommand {
@@ -232,28 +236,17 @@ export class Job {
 
   /** A complete output; of a playlist, the manifest. The caller closes it. */
   async openOutput(alias: string) {
-    const output = this.#output(alias)
-    if (output?.kind === 'zip') return this.#found(await this.#workspace.openPacked(output.path))
-    return this.#found(output === null ? null : await this.#workspace.openRegular(output.filename))
+    return this.#found(await this.#outputs.open(alias))
   }
 
   /** The files that a playlist consists of. */
   listOutput(alias: string): OutputList {
-    const output = this.#output(alias)
-    if (output?.kind !== 'playlist') throw new Fault('FILE_NOT_FOUND', 'there is no such playlist')
-    return { files: Array.from(output.playlist.files, ([name, bytes]) => ({ name, size_bytes: bytes })) }
+    return this.#found(this.#outputs.list(alias))
   }
 
   /** One file of a playlist, and no other file of the job. The caller closes it. */
   async openOutputFile(alias: string, name: string) {
-    const output = this.#output(alias)
-    const belongs = output?.kind === 'playlist' && output.playlist.files.has(name)
-    return this.#found(belongs ? await this.#workspace.openRegular(name) : null)
-  }
-
-  #output(alias: string): Collected | null {
-    const isComplete = this.#phase.state === 'PROBING' || this.#phase.state === 'SUCCEEDED'
-    return (isComplete && this.#outputs.get(alias)) || null
+    return this.#found(await this.#outputs.openFile(alias, name))
   }
 
   /** FFmpeg's stderr so far, of all commands. */
@@ -267,7 +260,11 @@ export class Job {
     if (this.#phase.state !== 'SUCCEEDED' && this.#phase.state !== 'FAILED') {
       this.#enter({ state: 'FAILED', error: cancelledError(0) })
     }
-    this.#removal ??= this.#wipe()
+    this.#removal ??= this.#wipe().catch((error: unknown) => {
+      // Whoever asks again tries again.
+      this.#removal = null
+      throw error
+    })
     return this.#removal
   }
 
@@ -280,6 +277,7 @@ export class Job {
   #enter(phase: Phase): void {
     if (this.#removal !== null || this.#phase.state === 'SUCCEEDED' || this.#phase.state === 'FAILED') return
     this.#phase = phase
+    if (phase.state === 'FAILED') this.#outputs.complete(new Map())
     this.#revision.bump()
   }
 

@@ -18,7 +18,7 @@ export function isLoopback(host: string): boolean {
  * @param host the Host header
  * @param origin the Origin header
  */
-export function foreignness(host: string | undefined, origin: string | undefined): string | null {
+export function reasonToRefuse(host: string | undefined, origin: string | undefined): string | null {
   if (!isLoopback(hostnameOf(`http://${host ?? ''}`))) return `it is for ${host ? `the host ${host.slice(0, 100)}` : 'no host'}`
   if (origin !== undefined && !isLoopback(hostnameOf(origin))) return `it comes from ${origin.slice(0, 100)}`
   return null

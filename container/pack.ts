@@ -50,13 +50,13 @@ export async function pack(folder: string, files: readonly PackedFile[], path: s
   signal.addEventListener('abort', stop, { once: true })
   try {
     await Promise.race([packedBy(thread), send(files, thread, signal), stopped.promise])
+    await thread.terminate()
   } catch (error) {
     await thread.terminate()
     await rm(path, { force: true })
     throw error
   } finally {
     signal.removeEventListener('abort', stop)
-    await thread.terminate()
   }
 }
 

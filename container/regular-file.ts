@@ -16,8 +16,8 @@ export async function openRegularFile(path: string): Promise<RegularFile | null>
   } catch {
     return null
   }
-  const stats = await handle.stat()
-  if (stats.isFile()) return { handle, bytes: stats.size }
+  const stats = await handle.stat().catch(() => null)
+  if (stats?.isFile()) return { handle, bytes: stats.size }
   await handle.close()
   return null
 }

@@ -200,6 +200,7 @@ async function probeOutputs(
   const left = [...collected].filter(([alias]) => !known.has(alias)).values()
   const worker = async () => {
     for (const [alias, output] of left) {
+      if (run.stopper.reason !== null) return
       const secondsLeft = (deadline - performance.now()) / 1000
       media.set(alias, secondsLeft > 0 ? await probe(run, output, secondsLeft) : mediaFacts({}, output.filename))
     }

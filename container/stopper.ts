@@ -59,7 +59,7 @@ export class Stopper {
     let timer: NodeJS.Timeout
     const look = async () => {
       const began = performance.now()
-      // Where it cannot be looked at, the next look may tell.
+      // A look that fails is left to the next one.
       const used = await usage().catch(() => null)
       if (!watching) return
       if (used !== null) this.judge(used, limit)

@@ -65,10 +65,9 @@ export async function unpack({ archive, archiveBytes, folder, taken, maxBytes, s
       await slices.pause()
       judge(entry)
       if (isPassedOver(entry.fileName)) continue
-      const name = names.admit(entry.fileName)
+      const { name, newFolders } = names.admit(entry.fileName)
+      budget.takeBlocks(newFolders + (name === null ? 0 : 1))
       if (name === null) continue
-      // Every file takes a block at least, and so does a folder.
-      budget.take(name.split('/').length * BLOCK_BYTES)
       const path = join(folder, name)
       if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
       await writeEntry(zip, entry, path, budget, signal)
@@ -114,8 +113,8 @@ class Names {
     for (const name of taken) this.#root.set(folded(name), 'file')
   }
 
-  /** The file's name below the folder; null for a folder, which is made when a file lies in it. */
-  admit(entryName: string): string | null {
+  /** `name`: the file's below the folder; null for a folder, which is made when a file lies in it. `newFolders`: how many have to be made. */
+  admit(entryName: string): { name: string | null; newFolders: number } {
     const isFolder = entryName.endsWith('/')
     const name = isFolder ? entryName.slice(0, -1) : entryName
     if (!isNestedName(name) || name.split('/').some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES)) {
@@ -125,18 +124,20 @@ class Names {
     }
     const parts = folded(name).split('/')
     const last = isFolder ? undefined : parts.pop()
-    const folder = parts.reduce((parent, part) => this.#folderIn(parent, part, entryName), this.#root)
-    if (last === undefined) return null
+    let folder = this.#root
+    let newFolders = 0
+    for (const part of parts) {
+      const known = folder.get(part)
+      if (known === 'file') throw nameTaken(entryName)
+      const next: NameTree = known ?? new Map<string, 'file' | NameTree>()
+      if (known === undefined) newFolders += 1
+      folder.set(part, next)
+      folder = next
+    }
+    if (last === undefined) return { name: null, newFolders }
     if (folder.has(last)) throw nameTaken(entryName)
     folder.set(last, 'file')
-    return name
-  }
-
-  #folderIn(parent: NameTree, part: string, entryName: string): NameTree {
-    const known: 'file' | NameTree = parent.get(part) ?? new Map<string, 'file' | NameTree>()
-    if (known === 'file') throw nameTaken(entryName)
-    parent.set(part, known)
-    return known
+    return { name, newFolders }
   }
 }
 
@@ -151,22 +152,28 @@ function nameTaken(entryName: string): ArchiveFault {
 class Budget {
   readonly #maxBytes: number
   readonly #archiveBytes: number
-  #bytes = 0
+  #diskBytes = 0
+  #contentBytes = 0
 
   constructor(maxBytes: number, archiveBytes: number) {
     this.#maxBytes = maxBytes
     this.#archiveBytes = archiveBytes
   }
 
-  /** Throws an ArchiveFault when this is too much. */
+  /** Counts what files and folders take beside their content: a block each, at least. Throws an ArchiveFault when this is too much. */
+  takeBlocks(count: number): void {
+    this.#diskBytes += count * BLOCK_BYTES
+    if (this.#diskBytes > this.#maxBytes) throw new ArchiveFault('INPUT_TOO_LARGE', 'unpacked, it takes more disk than a job may have')
+  }
+
+  /** Counts content. Throws an ArchiveFault when this is too much. */
   take(bytes: number): void {
-    this.#bytes += bytes
-    if (this.#bytes > this.#maxBytes) throw new ArchiveFault('INPUT_TOO_LARGE', 'unpacked, it takes more disk than a job may have')
-    if (this.#bytes > RATIO_ALLOWANCE_BYTES && this.#bytes > this.#archiveBytes * MAX_RATIO) {
-      throw new ArchiveFault(
-        'INPUT_TOO_LARGE',
-        `unpacked, it is more than ${MAX_RATIO} times as large; send such files as inputs of their own`,
-      )
+    this.#diskBytes += bytes
+    this.#contentBytes += bytes
+    this.takeBlocks(0)
+    if (this.#contentBytes > RATIO_ALLOWANCE_BYTES && this.#contentBytes > this.#archiveBytes * MAX_RATIO) {
+      const reason = `unpacked, it is more than ${MAX_RATIO} times as large; send such files as inputs of their own`
+      throw new ArchiveFault('INPUT_TOO_LARGE', reason)
     }
   }
 }

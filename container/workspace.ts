@@ -22,8 +22,8 @@ export async function openLife(jobsDir: string): Promise<string> {
   const stats = await lstat(jobsDir)
   const uid = process.getuid?.() ?? stats.uid
   if (!stats.isDirectory() || stats.uid !== uid) throw new Error(`JOBS_DIR ${jobsDir} must be a folder of this user's own`)
-  const lives = await readdir(jobsDir)
-  const ended = lives.filter((name) => /^\d+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
+  const folders = (await readdir(jobsDir, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  const ended = folders.filter((name) => /^\d+$/.test(name) && (Number(name) === process.pid || !isAlive(Number(name))))
   await Promise.all(ended.map((name) => removeFolder(join(jobsDir, name))))
   const life = join(jobsDir, `${process.pid}`)
   await mkdir(life)

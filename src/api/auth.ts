@@ -59,11 +59,13 @@ async function accountOf(key: string, hash: string, c: Context<ApiEnv>): Promise
   const remembered = isDevelopment ? null : keyCache.get(hash, Date.now())
   if (remembered !== null) return remembered
   const address = addressOf(c)
-  if (address !== null) await countStranger(c.env, address)
+  // Whoever was good of late is not refused because of others at the same address.
+  const countFirst = address !== null && !keyCache.wasGood(hash, Date.now())
+  if (countFirst) await countStranger(c.env, address)
   // Everyone knows the key for development, so elsewhere it is no key, whatever KV says.
   const account = isDevelopment ? null : await lookUp(hash, c.env)
   if (account !== null) return account
-  if (address === null) await countStranger(c.env, address)
+  if (!countFirst) await countStranger(c.env, address)
   throw unauthorized(key)
 }
 
@@ -79,7 +81,7 @@ async function lookUp(hash: string, env: Env): Promise<string | null> {
   return account
 }
 
-/** From where the request comes; null where nobody says it whom one could believe. */
+/** The address that the request comes from; null if no trusted header gives it. */
 function addressOf(c: Context<ApiEnv>): string | null {
   const { clientAddressHeader } = settingsOf(c.env)
   return clientAddressHeader === null ? null : addressIn(c.req.header(clientAddressHeader))

@@ -93,8 +93,16 @@ function tellable(faults: readonly Fault[]): Fault[] {
 
 function entries(told: readonly Fault[], more: number): Fault[] {
   if (more === 0) return [...told]
-  const msg = `there ${more === 1 ? 'is one more fault' : `are ${more} more faults`}, not listed here`
-  return [...told, { loc: [], msg, type: 'value_error' }]
+  return [...told, { loc: [], msg: NOT_LISTED + more, type: 'value_error' }]
+}
+
+const NOT_LISTED = 'faults that are not listed here: '
+
+/** What an answer's `detail` tells: the faults that it lists, and how many more there are. */
+export function toldOf(detail: readonly Fault[]): { faults: Fault[]; omitted: number } {
+  const last = detail.at(-1)
+  if (last === undefined || last.loc.length > 0 || !last.msg.startsWith(NOT_LISTED)) return { faults: [...detail], omitted: 0 }
+  return { faults: detail.slice(0, -1), omitted: Number(last.msg.slice(NOT_LISTED.length)) }
 }
 
 export const faultSchema = z

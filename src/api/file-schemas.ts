@@ -1,6 +1,7 @@
 /** The wire contract of files, beside `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
-import { boundedList, outputFileSchema, pageQuerySchema, wireNumber } from './schemas.ts'
+import { boundedList } from './bounded-schemas.ts'
+import { outputFileSchema, pageQuerySchema, wireNumber } from './schemas.ts'
 
 const { status, rendi_store_type: storeType } = outputFileSchema.shape
 

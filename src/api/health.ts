@@ -14,7 +14,7 @@ type Health = z.output<typeof healthSchema>
 
 const content = { 'application/json': { schema: healthSchema } }
 
-/** Who sends a key means it: a wrong one is a 401. */
+/** A key is optional, but a wrong one is refused. */
 const keyIfSent = createMiddleware<ApiEnv>((c, next) => (apiKeyIn(c) === undefined ? next() : requireApiKey(c, next)))
 
 const health = createRoute({
@@ -39,8 +39,8 @@ const HEALTH_ACCOUNT = 'health'
 
 /** How long an executor that works is believed to work, in milliseconds. */
 const FRESH_MS = 3000
-/** Longer than any question to an executor takes. */
-const QUESTION_MS = 40_000
+/** How long the executor is waited for, in milliseconds: less than the platform lets a request live on whose client has gone away. */
+const QUESTION_MS = 25_000
 
 export function registerHealth(app: OpenAPIHono<ApiEnv>): void {
   const latest = new WeakMap<Env, { until: number; answer: Promise<Health> }>()
@@ -68,7 +68,7 @@ export function registerHealth(app: OpenAPIHono<ApiEnv>): void {
 
 async function askExecutor(env: Env, requestId: string): Promise<Health> {
   try {
-    const { ok, ffmpeg_version, sandbox, cpus, running_jobs } = await executorFor(env, HEALTH_ACCOUNT, 0).health()
+    const { ok, ffmpeg_version, sandbox, cpus, running_jobs } = await executorFor(env, HEALTH_ACCOUNT, 0).health(QUESTION_MS)
     return ok
       ? { status: 'ok', executor: { ok, ffmpeg_version, sandbox, cpus, running_jobs } }
       : unavailable('the executor’s FFmpeg does not run')

@@ -6,7 +6,7 @@ import type { ApiEnv } from './env.ts'
 /** Asks a route as whoever sent the request at hand. `path` begins with a slash and may have a query. */
 export type Ask = (path: string, init: { method: string; headers?: Record<string, string>; body?: BodyInit | null }) => Promise<Response>
 
-/** Whom a checked key has shown. */
+/** The caller that an API key belongs to. */
 export type Caller = Pick<ApiEnv['Variables'], 'account' | 'keyHash'>
 
 /** No request from outside is among these, whatever it says of itself. */
@@ -18,7 +18,7 @@ export function callerOfInProcess(request: Request): Caller | undefined {
 }
 
 /**
- * For a request whose key has been checked and which has been counted: neither happens again. Who asks more than once counts the rest.
+ * For a request whose key has been checked and which has been counted: neither happens again. A route that asks several times counts the further requests itself.
  * @param kept names of headers that go along as they came
  */
 export function asCaller(app: OpenAPIHono<ApiEnv>, c: Context<ApiEnv>, kept: readonly string[] = []): Ask {

@@ -2,6 +2,8 @@
 
 /** With what KV itself may be behind, a revoked key is good for less than the minute that `npm run keys` promises. */
 const KEPT_MS = 25_000
+/** How long it is remembered that a key was good, which is asked for again but is no stranger's guess. */
+const REPUTATION_MS = 3600_000
 /** How long a key that KV did not know is not asked for again: one that is made meanwhile works as soon as this is over. */
 const UNKNOWN_MS = 3000
 /** Keys of either kind that are remembered at most; the one that has been there longest goes first. */
@@ -9,6 +11,7 @@ const MAX_KEYS = 10_000
 
 export class KeyCache {
   readonly #accounts = new Recent<string>(KEPT_MS)
+  readonly #wereGood = new Recent<true>(REPUTATION_MS)
   /** Apart from the others, which no number of bad keys must push out. */
   readonly #unknown = new Recent<true>(UNKNOWN_MS)
 
@@ -19,6 +22,12 @@ export class KeyCache {
 
   set(hash: string, account: string, now: number): void {
     this.#accounts.set(hash, account, now)
+    this.#wereGood.set(hash, true, now)
+  }
+
+  /** Whether KV has known the key with this hash within the last hour. */
+  wasGood(hash: string, now: number): boolean {
+    return this.#wereGood.get(hash, now) !== null
   }
 
   /** Whether KV has just said that it does not know the key with this hash. */

@@ -1,7 +1,8 @@
 /** The wire contract of presets. */
 import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
-import { aliasSchema, boundedList, commandText, metadataSchema, submitBase } from './schemas.ts'
+import { aliasSchema, boundedList } from './bounded-schemas.ts'
+import { commandText, metadataSchema, submitBase } from './schemas.ts'
 
 const MAX_KEYS = 100
 const MAX_COMMANDS = 10

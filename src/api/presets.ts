@@ -35,7 +35,7 @@ const create = createRoute({
   operationId: 'createPreset',
   tags: ['Presets'],
   summary: 'Make a preset',
-  description: 'The command is checked as a submit’s would be.',
+  description: 'The command is checked as a submit’s would be, and counted as one.',
   middleware: every(limitSubmits, jsonBody),
   request: { body: { required: true, content: { 'application/json': { schema: presetBodySchema } } } },
   responses: {
@@ -74,7 +74,8 @@ const change = createRoute({
   operationId: 'updatePreset',
   tags: ['Presets'],
   summary: 'Change a preset',
-  description: 'Takes any of its fields; `metadata` is replaced as a whole, and `ffmpeg_command` and `ffmpeg_commands` replace each other.',
+  description:
+    'Takes any of its fields; `metadata` is replaced as a whole, and `ffmpeg_command` and `ffmpeg_commands` replace each other. It is counted as a submit.',
   middleware: every(limitSubmits, jsonBody),
   request: { params: presetIdParam, body: { required: true, content: { 'application/json': { schema: presetChangesSchema } } } },
   responses: {

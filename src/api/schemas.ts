@@ -1,8 +1,8 @@
 /** The wire contract. Validation, types and the OpenAPI document all come from these schemas. */
 import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER, PLAYLIST_PREFIX } from '../ffmpeg/bundle.ts'
-import { MAX_ALIAS_CHARACTERS } from '../ffmpeg/command.ts'
 import { manifestFormat } from '../ffmpeg/manifest.ts'
+import { filesByAlias } from './bounded-schemas.ts'
 
 /** A submit that works. */
 export const BODY_EXAMPLE = {
@@ -21,56 +21,6 @@ export const wireNumber = z.union([
     .regex(/^\s*-?\d+(\.\d+)?\s*$/, 'not a number')
     .transform(Number),
 ])
-
-/** Inputs, and outputs, of one command. */
-const MAX_FILES = 100
-
-const ALIASES = { in: /^in_[A-Za-z0-9_]+$/, out: /^out_[A-Za-z0-9_]+$/ }
-
-/** What an input, or an output, may be called in commands. */
-export function aliasSchema(prefix: 'in' | 'out') {
-  return z
-    .string()
-    .max(MAX_ALIAS_CHARACTERS, `an alias has ${MAX_ALIAS_CHARACTERS} characters at most`)
-    .regex(ALIASES[prefix], aliasRule(prefix))
-}
-
-function aliasRule(prefix: 'in' | 'out'): string {
-  return `an alias here is ${prefix}_ and letters, digits or _`
-}
-
-/**
- * What is asked of a value as a whole before its entries are looked at: each of those may be at fault by itself, and a body holds half a
- * million of them. `fault` answers what is wrong, or null.
- */
-export function judgedFirst<Schema extends z.ZodType>(fault: (value: object) => string | null, schema: Schema) {
-  return z.preprocess((value, context) => {
-    const message = typeof value === 'object' && value !== null ? fault(value) : null
-    if (message !== null) context.addIssue({ code: 'custom', message })
-    return value
-  }, schema)
-}
-
-/** A list of at most `max` items, whose length is judged before they are. */
-export function boundedList<Item extends z.ZodType>(list: z.ZodArray<Item>, max: number, tooMany: string) {
-  return judgedFirst((value) => (Array.isArray(value) && value.length > max ? tooMany : null), list.max(max, tooMany))
-}
-
-/** zod passes over an own `__proto__`, so it is told before. */
-function filesByAlias(prefix: 'in' | 'out', file: z.ZodString) {
-  return z.preprocess(
-    (value, context) => {
-      if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
-        context.addIssue({ code: 'custom', path: ['__proto__'], message: aliasRule(prefix) })
-      }
-      return value
-    },
-    judgedFirst(
-      (files) => (!Array.isArray(files) && Object.keys(files).length > MAX_FILES ? `${MAX_FILES} files at most` : null),
-      z.record(aliasSchema(prefix), file),
-    ),
-  )
-}
 
 const outputFilename = z
   .string()

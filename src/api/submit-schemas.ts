@@ -1,7 +1,8 @@
 /** The wire contract of the other submits, beside the single one in `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
+import { boundedList } from './bounded-schemas.ts'
 import { faultsOf, ValidationError } from './errors.ts'
-import { BODY_EXAMPLE, boundedList, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
+import { BODY_EXAMPLE, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
 
 /** In one request. */
 export const MAX_COMMANDS = 10

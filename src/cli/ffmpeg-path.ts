@@ -63,9 +63,10 @@ interface Found {
 }
 
 function describeBundled(tools: Found[]): string {
+  const names = tools.map(({ name }) => name).join(' and ')
   const thisYear = new Date().getFullYear()
-  const ages = tools.map(({ name, year }) => `${name} is ${year === null ? 'years' : `${thisYear - year} years`} old`)
-  return `There is no ${tools.map(({ name }) => name).join(' and no ')} here but what npm brings, which is unsafe for other people’s media (its ${ages.join(', its ')}): ${INSTALL_ADVICE}`
+  const ages = tools.map(({ name, year }) => `${name} is ${year === null ? 'several years' : `${thisYear - year} years`} old`)
+  return `No ${names} was found on the PATH, and the build from npm is unsafe for other people’s media (its ${ages.join(', its ')}): ${INSTALL_ADVICE}`
 }
 
 async function findBundled({ npmPackage }: Tool): Promise<{ path: string; year: number | null } | null> {

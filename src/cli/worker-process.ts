@@ -32,7 +32,7 @@ export function runsAlone({ bundle, containers }: Pick<WorkerProcessOptions, 'bu
 
 export interface WorkerProcess {
   program: Supervised
-  /** Resolves once the Worker knows the API key. Asked with it before, it would take a while to look for it again. */
+  /** Resolves once the Worker knows the API key. A Worker that is asked before remembers the key as unknown for a while. */
   keyKnown: Promise<void>
 }
 

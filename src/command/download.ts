@@ -43,7 +43,8 @@ export async function downloadInput(input: InputJob, context: DownloadContext): 
     return own ? await receiveOwnFile(input, own, context) : await downloadFile(input.url, inputTarget(input, context), context)
   } catch (error) {
     if (error instanceof DownloadFailure) throw inputFailure(input, error)
-    if (error instanceof ExecutorFailure && error.fault === 'job_too_large') throw tooLargeTogether(context.maxJobBytes, error)
+    if (error instanceof ExecutorFailure && error.fault === 'job_too_large')
+      throw new InputFailure({ status: 'INPUT_TOO_LARGE', message: error.message }, { cause: error })
     throw error
   }
 }
@@ -84,9 +85,4 @@ function inputFailure(input: InputJob, failure: DownloadFailure): InputFailure {
   return failure.fault === 'too_large'
     ? new InputFailure({ status: 'INPUT_TOO_LARGE', message: `${named}, the most an input may have` }, { cause: failure })
     : new InputFailure({ status: 'UNREACHABLE_INPUT_FILE', message: named }, { cause: failure })
-}
-
-function tooLargeTogether(maxJobBytes: number, cause: ExecutorFailure): InputFailure {
-  const message = `the inputs together are larger than ${Math.floor(maxJobBytes / 1024 / 1024)} MB, the most disk that a command may use`
-  return new InputFailure({ status: 'INPUT_TOO_LARGE', message }, { cause })
 }

@@ -1,9 +1,10 @@
 /** Deletions that tell which files are gone. */
 import { z } from '@hono/zod-openapi'
+import { boundedList } from '../api/bounded-schemas.ts'
 import { ApiError } from '../api/errors.ts'
 import type { Ask } from '../api/in-process.ts'
-import { boundedList, commandSchema } from '../api/schemas.ts'
-import { shortened, someOf } from '../ffmpeg/excerpt.ts'
+import { commandSchema } from '../api/schemas.ts'
+import { shortened } from '../ffmpeg/excerpt.ts'
 import { DELETE_LIMIT } from './table.ts'
 import { withBody } from './translate.ts'
 
@@ -24,7 +25,7 @@ export async function deleteMany(ask: Ask, ids: string[]): Promise<Response> {
   const found = await inTurns(ids, (id) => ask(at(id), { method: 'GET' }))
   const missing = ids.filter((_, index) => found[index]?.status === 404)
   if (missing.length > 0)
-    throw new ApiError('NOT_FOUND', `there is no such file: ${someOf(missing.map((id) => shortened(id, 64)))}; nothing was deleted`)
+    throw new ApiError('NOT_FOUND', `there is no such file: ${missing.map((id) => shortened(id, 36)).join(', ')}; nothing was deleted`)
   const refused = found.find(({ ok }) => !ok)
   if (refused) return refused
   const deleted = await inTurns(ids, (id) => ask(at(id), { method: 'DELETE' }))

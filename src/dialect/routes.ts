@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { requireApiKey } from '../api/auth.ts'
 import type { ApiEnv } from '../api/env.ts'
-import { faultsOf, ValidationError, validationErrorSchema } from '../api/errors.ts'
+import { faultsOf, toldOf, ValidationError, validationErrorSchema } from '../api/errors.ts'
 import { type Ask, asCaller } from '../api/in-process.ts'
 import { jsonBody } from '../api/json-body.ts'
 import { countFurtherRequests } from '../api/rate-limit.ts'
@@ -36,7 +36,8 @@ const ADAPTERS: Record<Adaptation, Adapter> = {
     const headers = { 'content-type': 'application/json' }
     const answer = await ask(path, { method: 'POST', headers, body: JSON.stringify({ commands }) })
     if (answer.status !== 422) return answer
-    throw new ValidationError(relocate(validationErrorSchema.parse(await answer.json()).detail, places))
+    const { faults, omitted } = toldOf(validationErrorSchema.parse(await answer.json()).detail)
+    throw new ValidationError(relocate(faults, places), omitted)
   },
   bare_array_of_commands: (c, ask, path) => list(c, ask, path, 'commands'),
   bare_array_of_files: (c, ask, path) => list(c, ask, path, 'files'),

@@ -1,6 +1,7 @@
 /** Several commands that share one list of files, as the API's several commands that have files of their own. Pure. */
 import { z } from '@hono/zod-openapi'
-import { commandText, judgedFirst, submitBase } from '../api/schemas.ts'
+import { judgedFirst } from '../api/bounded-schemas.ts'
+import { commandText, submitBase } from '../api/schemas.ts'
 import { MAX_COMMANDS } from '../api/submit-schemas.ts'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { Fault } from '../ffmpeg/command.ts'

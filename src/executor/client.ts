@@ -173,9 +173,9 @@ export class ExecutorClient {
     })
   }
 
-  /** The executor's own report. An executor whose FFmpeg does not run answers too, with `ok: false`. */
-  async health(): Promise<ExecutorHealth> {
-    return within(ANSWER_TIMEOUT_MS, async (signal) => {
+  /** The executor's own report, in so many milliseconds at most. An executor whose FFmpeg does not run answers too, with `ok: false`. */
+  async health(timeoutMs = ANSWER_TIMEOUT_MS): Promise<ExecutorHealth> {
+    return within(timeoutMs, async (signal) => {
       const response = await this.#send('/v1/health', { signal })
       const report = executorHealthSchema.safeParse(parseJson(await response.clone().text()))
       if (!report.success) throw await failureOf(response)

@@ -15,6 +15,8 @@ const BUSY_TIMEOUT_MS = 15_000
 /** What an idle container gets to end by itself after it was told to, in milliseconds. */
 const LINGER_MS = 10_000
 
+const MEBIBYTE = 1024 * 1024
+
 /** In milliseconds. */
 export interface StartTimes {
   /** How long a start may take until the program listens. It goes on when those who wait for it have given up. */
@@ -32,7 +34,7 @@ export class ExecutorContainer extends Container<Env> {
   override requiredPorts = [PORT]
   override enableInternet = false
   // Nobody but this object reaches the program, so it asks for no token.
-  override envVars = { TRUST_NETWORK: '1' }
+  override envVars = { TRUST_NETWORK: '1', MAX_JOB_DISK_MB: String(Math.ceil(settingsOf(this.env).maxJobDiskBytes / MEBIBYTE)) }
   override sleepAfter = settingsOf(this.env).containerIdleMs / 1000
   // Any answer proves that the program listens, so a cheap one is asked for.
   override pingEndpoint = 'executor/'

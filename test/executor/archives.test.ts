@@ -9,7 +9,7 @@ import { FONTS } from '../machine/fonts.ts'
 import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { type ZipEntry, zipArchive } from '../support/zip-archive.ts'
-import { JobClient, LIMITS, refusal, testSource } from './job-client.ts'
+import { endless, JobClient, LIMITS, refusal, testSource } from './job-client.ts'
 
 let executor: ExecutorProcess
 
@@ -95,11 +95,20 @@ describe('an archive', () => {
   })
 
   test('counts as the job’s time while it is unpacked', async () => {
-    const archive = zipArchive(Array.from({ length: 2000 }, (_, n) => ({ name: `${n}/a.txt`, content: 'x' })))
-    // The command alone would just be in time.
-    const commands = [['-re', ...testSource(1.9), '-f', 'null', '-']]
-    const { state } = await run(archive, { commands, outputs: {}, limits: { ...LIMITS, run_seconds: 2 } })
-    expect(state).toMatchObject({ state: 'FAILED', error: { code: 'TIMEOUT' } })
+    const job = new JobClient(executor)
+    await job.put(ARCHIVE, zipArchive(Array.from({ length: 4000 }, (_, n) => ({ name: `${n}/a.txt`, content: 'x' }))))
+    const limits = { ...LIMITS, run_seconds: 6 }
+    await job.run({ archive: ARCHIVE, commands: [endless()], limits })
+    const begun = await job.until((state) => (state.state === 'RUNNING' && state.progress !== null) || state.state === 'FAILED')
+    const state = await job.until(({ state }) => state === 'FAILED')
+    expect(state).toMatchObject({ error: { code: 'TIMEOUT' } })
+    // Were the command's time counted from its own beginning, all of what unpacking has taken would come on top.
+    expect(state.ffmpeg_seconds - limits.run_seconds).toBeLessThan(begun.ffmpeg_seconds / 2)
+  })
+
+  test('of many small files in deep folders is as large as it is on disk', async () => {
+    const entries = Array.from({ length: 3000 }, (_, n) => ({ name: `a/b/c/d/e/f/${n}.txt`, content: 'x' }))
+    await succeed([OK_ENTRY, ...entries], { limits: { ...LIMITS, disk_bytes: 20e6 } })
   })
 
   test('that has not arrived is FILE_NOT_FOUND', async () => {

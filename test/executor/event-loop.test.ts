@@ -1,15 +1,18 @@
 /** Whatever a job brings, the executor sees to its neighbours in between: long work lets the event loop turn, and ends when the job is stopped. */
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { collectOutputs } from '../../container/collect.ts'
 import { emptyFolder, folderUsage, removeFolder } from '../../container/folder.ts'
+import { pack } from '../../container/pack.ts'
 import { findPlaylist } from '../../container/playlist.ts'
 import { Stopper } from '../../container/stopper.ts'
 import { unpack } from '../../container/unpack.ts'
 import { Workspace } from '../../container/workspace.ts'
 import type { RunRequest } from '../../src/executor/protocol.ts'
+import { waitUntil } from '../support/wait-until.ts'
 import { zipArchive } from '../support/zip-archive.ts'
 
 /** Processor time of this thread between two turns, in milliseconds: what others do on this machine at the same time is no part of it. */
@@ -142,11 +145,15 @@ describe('a job that is stopped', () => {
   })
 
   test('packs no further, and leaves no zip', async () => {
+    const path = join(life, 'stopped.zip')
     const stopped = new AbortController()
-    const packing = collectOutputs(collecting({ out: { kind: 'folder', filename: 'all.zip' } }, stopped.signal))
-    setImmediate(() => stopped.abort(new Error('stopped')))
-    await expect(packing).rejects.toThrow('stopped')
-    expect((await readdir(join(full.files, '..'))).filter((name) => name.endsWith('.zip'))).toEqual(['packed-0.zip'])
+    const files = [...(await full.regularFiles()).values()].map((file) => ({ ...file, place: 0 }))
+    const packing = pack(full.files, files, path, stopped.signal)
+    await Promise.all([
+      expect(packing).rejects.toThrow('stopped'),
+      waitUntil('the zip has begun', () => existsSync(path)).then(() => stopped.abort(new Error('stopped'))),
+    ])
+    expect(existsSync(path)).toBe(false)
   })
 
   test('is told to be over some time later, whatever holds it up', async () => {

@@ -1,7 +1,7 @@
 /** How the time of a pure function grows with its text. */
 
 const BEST_OF = 5
-/** In so little time nothing has done a step for each pair of sixteen thousand characters. */
+/** Quadratic work on sixteen thousand characters takes longer than this. */
 const NOTHING_MS = 2
 
 /** The best of several runs, in milliseconds, since only other work of the machine makes a run longer. */

@@ -264,3 +264,16 @@ describe('every route', () => {
     expect(new Uint8Array(await (await download(storage_url)).arrayBuffer())).toEqual(bytes)
   })
 })
+
+test('faults that an answer does not list are counted here as they are there', async () => {
+  const account = await TestAccount.create()
+  const command = Array.from({ length: 300 }, (_, n) => `{{x${n}}}`).join(' ')
+  const there = await faultsOf(
+    await account.send('/api/v1/run-multiple-ffmpeg-commands', {
+      commands: [{ ffmpeg_command: command, output_files: { out_a: 'a.m4a' } }],
+    }),
+  )
+  const here = await faultsOf(await account.send(MULTIPLE, { ffmpeg_commands: [command], output_files: { out_a: 'a.m4a' } }))
+  expect(there.at(-1)?.msg).toMatch(/not listed here: \d+$/)
+  expect(here.at(-1)?.msg).toBe(there.at(-1)?.msg)
+})

@@ -117,5 +117,5 @@ test('the program is told that nobody but its object reaches it, since it has no
   inContainer(NO_PATIENCE, async (container, engine) => {
     await expectRefusal(await ask(container))
     await until('it is started', async () => engine.starts > 0)
-    expect(engine.env).toMatchObject({ TRUST_NETWORK: '1' })
+    expect(engine.env).toMatchObject({ TRUST_NETWORK: '1', MAX_JOB_DISK_MB: '8' })
   }))

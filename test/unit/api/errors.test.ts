@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError, errorResponse, ValidationError } from '../../../src/api/errors.ts'
+import { ApiError, errorResponse, toldOf, ValidationError } from '../../../src/api/errors.ts'
 import type { Fault } from '../../../src/ffmpeg/command.ts'
 
 const fault = (loc: Fault['loc'], msg: string): Fault => ({ loc, msg, type: 'value_error' })
@@ -27,8 +27,18 @@ describe('an answer that refuses a request has less than 64 KB', () => {
       70,
     )
     expect(error.detail).toHaveLength(101)
-    expect(error.detail.at(-1)).toEqual(fault([], 'there are 100 more faults, not listed here'))
-    expect(error.message).toMatch(/^x\.0: is wrong; .*; body: there are 100 more faults, not listed here$/)
+    expect(error.detail.at(-1)).toEqual(fault([], 'faults that are not listed here: 100'))
+    expect(error.message).toMatch(/^x\.0: is wrong; .*; body: faults that are not listed here: 100$/)
+  })
+
+  it('and what it tells can be told again without losing count', () => {
+    const error = new ValidationError(
+      Array.from({ length: 130 }, (_, i) => fault(['x', i], 'is wrong')),
+      70,
+    )
+    const { faults, omitted } = toldOf(error.detail)
+    expect(new ValidationError(faults, omitted).detail).toEqual(error.detail)
+    expect(toldOf([fault([], 'is wrong')])).toEqual({ faults: [fault([], 'is wrong')], omitted: 0 })
   })
 
   it('and lists each fault as it is where there are few', () => {
