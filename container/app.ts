@@ -40,6 +40,7 @@ const pollSchema = z.object({
   after: z.coerce.number().int().default(-1),
   wait: z.coerce.number().min(0).max(MAX_WAIT_SECONDS).default(0),
 })
+const logQuerySchema = z.object({ last: z.coerce.number().int().positive().optional() })
 const byteCount = z.coerce.number().int().nonnegative().default(Number.MAX_SAFE_INTEGER)
 const inputHeadersSchema = z.object({
   maxBytes: byteCount,
@@ -149,7 +150,7 @@ export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, l
 
   app.get('/v1/jobs/:job/log', async (c) => {
     const job = await jobs.get(jobName(c))
-    return c.text(await job.readLog())
+    return c.text(await job.readLog(parse(logQuerySchema, c.req.query()).last))
   })
 
   app.delete('/v1/jobs/:job', async (c) => {

@@ -1,6 +1,6 @@
 /** A text of any length kept within bounds: its head in a file, its tail in memory until the end. */
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 
 const HEAD_BYTES = 8 * 1024 ** 2
 const TAIL_BYTES = 2 * 1024 ** 2
@@ -23,6 +23,11 @@ export class Tail {
     return this.#dropped
   }
 
+  /** Bytes that are kept. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   push(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#bytes += chunk.length
@@ -35,8 +40,15 @@ export class Tail {
   }
 
   toString(): string {
+    return this.end(this.#bytes).toString('utf8')
+  }
+
+  /** The last bytes of what is kept, so many at most. */
+  end(bytes: number): Buffer {
     this.#forgetGone()
-    return Buffer.concat(this.#chunks).toString('utf8')
+    let [from, total] = [this.#chunks.length, 0]
+    for (; from > 0 && total < bytes; from -= 1) total += this.#chunks[from - 1]?.length ?? 0
+    return Buffer.concat(this.#chunks.slice(from)).subarray(Math.max(0, total - bytes))
   }
 
   #forgetGone(): void {
@@ -67,12 +79,31 @@ export class CappedLog {
     if (head.length < chunk.length) this.#tail.push(chunk.subarray(head.length))
   }
 
-  /** All that was kept, with a line in the middle that says how much was left out. */
-  async read(): Promise<string> {
-    await this.#flushed
-    const head = await readFile(this.#path, 'utf8').catch(() => '')
+  /** Bytes of all that is kept. */
+  get bytes(): number {
+    return this.#headBytes + this.#tail.bytes
+  }
+
+  /** The last bytes of what was kept, so many at most, with a line in the middle of the whole that says how much was left out. */
+  async read(bytes = this.bytes): Promise<string> {
+    const tail = this.#tail.end(bytes)
+    if (tail.length === bytes) return tail.toString('utf8')
     const cut = this.#tail.dropped === 0 ? '' : `\n[… ${this.#tail.dropped} bytes left out …]\n`
-    return head + cut + this.#tail.toString()
+    return (await this.#endOfHead(bytes - tail.length)).toString('utf8') + cut + tail.toString('utf8')
+  }
+
+  async #endOfHead(bytes: number): Promise<Buffer> {
+    const length = Math.min(bytes, this.#headBytes)
+    const position = this.#headBytes - length
+    await this.#flushed
+    const file = await open(this.#path).catch(() => null)
+    if (file === null) return Buffer.alloc(0)
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position)
+      return buffer.subarray(0, bytesRead)
+    } finally {
+      await file.close()
+    }
   }
 
   /** Closes the file. What is kept stays readable. */

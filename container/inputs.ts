@@ -17,6 +17,8 @@ export class Inputs {
   readonly #transfers = new Map<string, Transfer>()
   /** Bytes of each input that has arrived, in whole or in part. */
   readonly #received = new Map<string, number>()
+  /** Their sum, which is asked for at every piece of every input. */
+  #receivedBytes = 0
 
   /** @param maxJobBytes the most that they may take together, unless less is said later */
   constructor(workspace: Workspace, maxJobBytes: number) {
@@ -79,7 +81,7 @@ export class Inputs {
     let bytes = start
     const judge = (fileBytes: number): void => {
       if (fileBytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`, 'input')
-      if (this.#receivedBytes() - (this.#received.get(filename) ?? 0) + fileBytes > this.#maxJobBytes) {
+      if (this.#receivedBytes - (this.#received.get(filename) ?? 0) + fileBytes > this.#maxJobBytes) {
         throw new Fault(
           'INPUT_TOO_LARGE',
           `the inputs together are larger than ${megabytes(this.#maxJobBytes)}, the most disk that a command may use`,
@@ -90,22 +92,23 @@ export class Inputs {
     const admit = (more: number): void => {
       bytes += more
       judge(bytes)
-      this.#received.set(filename, bytes)
+      this.#count(filename, bytes)
     }
     try {
-      this.#received.set(filename, start)
+      this.#count(filename, start)
       judge(start + Number(incoming.headers['content-length'] ?? 0))
       return start + (await receive({ incoming, path, offset: start, admit }))
     } catch (error) {
       if (error instanceof Fault && error.code === 'INPUT_TOO_LARGE') {
-        this.#received.delete(filename)
+        this.#count(filename, 0)
         await rm(path, { force: true })
       }
       throw error
     }
   }
 
-  #receivedBytes(): number {
-    return [...this.#received.values()].reduce((sum, bytes) => sum + bytes, 0)
+  #count(filename: string, bytes: number): void {
+    this.#receivedBytes += bytes - (this.#received.get(filename) ?? 0)
+    this.#received.set(filename, bytes)
   }
 }

@@ -31,7 +31,7 @@ const STOP_PATIENCE_MS = 5000
 const WIPE_PATIENCE_MS = 500
 
 /** A log of more than this is asked for. */
-const SHORT_LOG_CHARACTERS = 64 * 1024
+const SHORT_LOG_BYTES = 64 * 1024
 
 export interface JobContext {
   toolbox: Toolbox
@@ -223,8 +223,7 @@ export class Job {
   async #end(phase: Extract<Phase, { state: 'SUCCEEDED' | 'FAILED' }>): Promise<void> {
     this.#ffmpegSeconds ??= this.#elapsed()
     this.#stderr.close()
-    const log = await this.#stderr.read()
-    this.#enter(log.length <= SHORT_LOG_CHARACTERS ? { ...phase, log } : phase)
+    this.#enter(this.#stderr.bytes <= SHORT_LOG_BYTES ? { ...phase, log: await this.#stderr.read() } : phase)
     const error = phase.state === 'FAILED' ? phase.error.code : undefined
     this.#log.info({ state: phase.state, error, ffmpeg_seconds: this.#ffmpegSeconds }, 'job ended')
   }
@@ -249,9 +248,9 @@ export class Job {
     return this.#found(await this.#outputs.openFile(alias, name))
   }
 
-  /** FFmpeg's stderr so far, of all commands. */
-  readLog(): Promise<string> {
-    return this.#stderr.read()
+  /** FFmpeg's stderr so far, of all commands; of more than `lastBytes` their end. */
+  readLog(lastBytes?: number): Promise<string> {
+    return this.#stderr.read(lastBytes)
   }
 
   /** Ends whatever the job does and wipes its folder, once however often it is called. Who waits for the job is told at once. */

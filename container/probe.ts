@@ -31,6 +31,15 @@ export interface ProbeOptions {
   maxSeconds?: number
 }
 
+/** What `mediaFacts` reads, and no more: a file may have thousands of streams and tags. */
+const PROBED_ENTRIES = [
+  'format=format_name,duration,bit_rate',
+  'format_tags=major_brand',
+  'stream=codec_type,codec_name,pix_fmt,width,height,avg_frame_rate,r_frame_rate,duration,bit_rate,sample_rate,channels,nb_frames',
+  'stream_disposition=attached_pic',
+  'stream_tags=BPS,BPS-eng',
+].join(':')
+
 /** Facts about a playlist, from its first segment and from what it says itself. Never rejects. */
 export async function probePlaylist(
   toolbox: Toolbox,
@@ -63,7 +72,7 @@ async function probeReport(
 ): Promise<unknown> {
   const argv = [
     toolbox.ffprobe,
-    ...['-v', 'error', '-print_format', 'json', '-show_format', '-show_streams'],
+    ...['-v', 'error', '-print_format', 'json', '-show_entries', PROBED_ENTRIES],
     ...['-protocol_whitelist', url.startsWith('concat:') ? 'concat,file' : 'file', '-format_whitelist', toolbox.probeFormats],
     ...['-i', url],
   ]

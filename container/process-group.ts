@@ -1,19 +1,16 @@
 /** Programs started without a shell, each in a process group (and session) of its own, so that all of it can be ended at once. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { watchOrphans } from './orphan-guard.ts'
-import { CHILD_ENVIRONMENT } from './sandbox.ts'
+import { CHILD_ENVIRONMENT, OOM_SCORE_ADJUSTMENT } from './sandbox.ts'
 
 /** How a program ended; `failed` if it could not be started. */
 export type Exit = { kind: 'exited'; code: number } | { kind: 'signalled'; signal: NodeJS.Signals } | { kind: 'failed'; reason: string }
 
 /** What a program gets between SIGTERM and SIGKILL. */
 const GRACE_MS = 2000
-
-/** The kernel, short of memory, ends these programs before it ends this process. */
-const OOM_SCORE_ADJUSTMENT = '1000'
 
 const running = new Set<ProcessGroup>()
 
@@ -42,9 +39,7 @@ export class ProcessGroup {
   static start(argv: readonly string[], cwd: string): StartedProcess {
     const [program = '', ...rest] = argv
     const child = spawn(program, rest, { cwd, env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    if (child.pid !== undefined && process.platform === 'linux') {
-      writeFile(`/proc/${child.pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT, () => {})
-    }
+    if (child.pid !== undefined && process.platform === 'linux') preferToEnd(child.pid)
     // A process without descriptors to spare gets no pipes, and no program either: `exited` says so.
     const { stdout = Readable.from([]), stderr = Readable.from([]) } = child
     return Object.assign(new ProcessGroup(child), { stdout, stderr })
@@ -117,6 +112,15 @@ async function capture(stream: Readable): Promise<string> {
   })
   await once(stream, 'close')
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** What the program starts by then does not inherit it. */
+function preferToEnd(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, OOM_SCORE_ADJUSTMENT)
+  } catch {
+    // It has ended already, or the system does not let us.
+  }
 }
 
 function ending(child: ChildProcess): Promise<Exit> {

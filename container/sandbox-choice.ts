@@ -4,7 +4,7 @@ import { chmod, chown, lstat, mkdir, readFile, readlink, realpath, rm, writeFile
 import { basename, dirname, join } from 'node:path'
 import { findExecutable } from './executable.ts'
 import { runToEnd } from './process-group.ts'
-import { changesUser, type ReadablePath, type Sandbox, sandboxedArgv } from './sandbox.ts'
+import { changesUser, OOM_SCORE_ADJUSTMENT, type ReadablePath, type Sandbox, sandboxedArgv } from './sandbox.ts'
 import { noSocketsFilter } from './seccomp.ts'
 import type { Settings } from './settings.ts'
 import { FIRST_JOB_UID } from './workspace.ts'
@@ -26,6 +26,7 @@ interface Tools {
   setpriv: string | null
   bwrap: string | null
   prlimit: string | null
+  choom: string | null
 }
 
 /**
@@ -60,13 +61,20 @@ export async function chooseSandbox(
 }
 
 async function findTools(searchPath: string): Promise<Tools> {
-  const [setpriv, bwrap, prlimit] = await Promise.all(['setpriv', 'bwrap', 'prlimit'].map((name) => findExecutable(name, searchPath)))
+  const names = ['setpriv', 'bwrap', 'prlimit', 'choom']
+  const [setpriv, bwrap, prlimit, choom] = await Promise.all(names.map((name) => findExecutable(name, searchPath)))
   // Other makers' tools of these names (BusyBox has a setpriv) lack the options that matter here.
-  const [diesWithParent, limits] = await Promise.all([
+  const [diesWithParent, limits, scores] = await Promise.all([
     setpriv ? succeeds([setpriv, '--pdeathsig', 'KILL', '--', setpriv, '--version']) : false,
     prlimit ? succeeds([prlimit, '--core=0', '--data=1000000000', '--', prlimit, '--version']) : false,
+    choom ? succeeds([choom, '-n', OOM_SCORE_ADJUSTMENT, '--', choom, '--version']) : false,
   ])
-  return { setpriv: diesWithParent ? (setpriv ?? null) : null, bwrap: bwrap ?? null, prlimit: limits ? (prlimit ?? null) : null }
+  return {
+    setpriv: diesWithParent ? (setpriv ?? null) : null,
+    bwrap: bwrap ?? null,
+    prlimit: limits ? (prlimit ?? null) : null,
+    choom: scores ? (choom ?? null) : null,
+  }
 }
 
 async function succeeds(argv: string[]): Promise<boolean> {
@@ -75,12 +83,12 @@ async function succeeds(argv: string[]): Promise<boolean> {
 }
 
 async function build(kind: Sandbox['kind'], tools: Tools, readable: ReadablePath[], lifeDir: string): Promise<Sandbox | null> {
-  const { setpriv, bwrap, prlimit } = tools
+  const { setpriv, bwrap, prlimit, choom } = tools
   switch (kind) {
     case 'landlock':
       return setpriv === null ? null : { kind, setpriv, prlimit, readable, seccompFilter: await writeSeccompFilter(lifeDir) }
     case 'bwrap':
-      return bwrap === null ? null : { kind, bwrap, prlimit, readable }
+      return bwrap === null ? null : { kind, bwrap, choom, prlimit, readable }
     case 'none':
       return { kind, setpriv, prlimit }
   }

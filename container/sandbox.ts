@@ -14,7 +14,7 @@ export type ReadablePath =
 
 export type Sandbox =
   | { kind: 'landlock'; setpriv: string; prlimit: string | null; readable: ReadablePath[]; seccompFilter: string | null }
-  | { kind: 'bwrap'; bwrap: string; prlimit: string | null; readable: ReadablePath[] }
+  | { kind: 'bwrap'; bwrap: string; choom: string | null; prlimit: string | null; readable: ReadablePath[] }
   | { kind: 'none'; setpriv: string | null; prlimit: string | null }
 
 /** What one program may do. */
@@ -31,6 +31,9 @@ export interface Confinement {
   gate: string | null
 }
 
+/** The kernel, short of memory, ends these programs before it ends this process. */
+export const OOM_SCORE_ADJUSTMENT = '1000'
+
 /** Threads and processes of one job: far above what FFmpeg starts on the largest machines, far below what hurts. */
 const MAX_TASKS = 4096
 
@@ -46,7 +49,7 @@ export function changesUser(sandbox: Sandbox): boolean {
 
 /** The sandbox's own complaint if it, and not the program in it, ended the run; null otherwise. */
 export function launcherComplaint(stderr: string): string | null {
-  return /^(?:\/\S*\/)?(?:setpriv|bwrap|prlimit): .*/.exec(stderr)?.[0] ?? null
+  return /^(?:\/\S*\/)?(?:setpriv|bwrap|prlimit|choom): .*/.exec(stderr)?.[0] ?? null
 }
 
 function limits(sandbox: Sandbox, { uid, fileBytes, memoryBytes }: Confinement): string[] {
@@ -112,6 +115,8 @@ function bwrap(sandbox: Extract<Sandbox, { kind: 'bwrap' }>, { folder, gate }: C
     entry.kind === 'symlink' ? ['--symlink', entry.target, entry.path] : ['--ro-bind', entry.path, entry.path],
   )
   return [
+    // bwrap starts programs of its own, which inherit what is set before.
+    ...(sandbox.choom === null ? [] : [sandbox.choom, '-n', OOM_SCORE_ADJUSTMENT, '--']),
     sandbox.bwrap,
     // No --new-session: every program already starts in a session of its own, and its group can be signalled this way.
     ...['--unshare-all', '--die-with-parent', '--cap-drop', 'ALL', '--uid', '65534', '--gid', '65534'],

@@ -17,6 +17,8 @@ const MAX_ENTRIES = 50_000
 const MAX_RATIO = 100
 const RATIO_ALLOWANCE_BYTES = 256 * 1024 ** 2
 const MAX_NAME_BYTES = 255
+/** Of a name with all its folders: longer ones are not even looked at. */
+const MAX_PATH_CHARACTERS = 4096
 /** Of most file systems. */
 const BLOCK_BYTES = 4096
 
@@ -63,6 +65,7 @@ export async function unpack({ archive, archiveBytes, folder, taken, maxBytes, s
     if (zip.entryCount > MAX_ENTRIES) throw unusable(`it has ${zip.entryCount} entries; ${MAX_ENTRIES} at most`)
     for await (const entry of entriesOf(zip)) {
       await slices.pause()
+      if (entry.fileName.length > MAX_PATH_CHARACTERS) throw unusable(`${quote(entry.fileName)} is too long a name`)
       judge(entry)
       if (isPassedOver(entry.fileName)) continue
       const { name, newFolders } = names.admit(entry.fileName)

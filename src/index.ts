@@ -1,5 +1,6 @@
 /** What the Worker exports: its HTTP handler and its Durable Objects. */
 import { Account } from './account/account.ts'
+import { refuseLongUrl } from './api/long-url.ts'
 import { createApp } from './app.ts'
 import { Command } from './command/command.ts'
 import { Executor } from './executor/executor.ts'
@@ -11,6 +12,6 @@ export { Account, Command, Executor, StoredFile }
 const app = createApp()
 
 export default {
-  fetch: app.fetch,
+  fetch: (request, env, context) => refuseLongUrl(request) ?? app.fetch(request, env, context),
   queue: consumeWebhooks,
 } satisfies ExportedHandler<Env>

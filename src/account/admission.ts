@@ -17,8 +17,7 @@ export type Admitted = Candidate & { slot: number }
 
 export type Admission =
   | { kind: 'slot'; slot: number }
-  /** How many are ahead of it in the queue, from 0. */
-  | { kind: 'waiting'; position: number }
+  | { kind: 'waiting' }
   /** The account does not know who asks, or has seen it end. */
   | { kind: 'unknown' }
 
@@ -47,14 +46,13 @@ export class AdmissionQueue {
     this.#sql.exec('INSERT INTO slot_queue (id, kind) VALUES (?, ?) ON CONFLICT DO NOTHING', id, kind)
   }
 
-  /** Gives a slot if it is the turn of `id`, renews the one it has, or tells its place. Idempotent. */
+  /** Gives a slot if it is the turn of `id`, or renews the one it has. Idempotent. Thousands ask again and again: their places are not counted. */
   ask(id: string, slots: number, now: number): Admission {
     const row = this.#sql.exec<{ seq: number; slot: number | null }>('SELECT seq, slot FROM slot_queue WHERE id = ?', id).toArray()[0]
     if (!row) return { kind: 'unknown' }
     if (row.slot !== null) return this.#lease(id, row.slot, now)
-    const ahead = this.#ahead(row.seq)
     const free = this.#freeSlot(slots, now)
-    if (free === null || ahead > 0) return { kind: 'waiting', position: ahead }
+    if (free === null || this.#isBehind(row.seq)) return { kind: 'waiting' }
     return this.#lease(id, free, now)
   }
 
@@ -111,6 +109,10 @@ export class AdmissionQueue {
   /** How many commands wait. */
   waitingCommands(): number {
     return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM slot_queue WHERE slot IS NULL AND kind = 'command'").one().n
+  }
+
+  #isBehind(seq: number): boolean {
+    return this.#sql.exec('SELECT 1 FROM slot_queue WHERE slot IS NULL AND seq < ? LIMIT 1', seq).toArray().length > 0
   }
 
   #ahead(seq: number): number {

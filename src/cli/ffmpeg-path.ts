@@ -63,10 +63,11 @@ interface Found {
 }
 
 function describeBundled(tools: Found[]): string {
-  const names = tools.map(({ name }) => name).join(' and ')
+  const names = tools.map(({ name }) => name)
+  const missing = names.length > 1 ? `Neither ${names.join(' nor ')}` : `No ${names.join()}`
   const thisYear = new Date().getFullYear()
   const ages = tools.map(({ name, year }) => `${name} is ${year === null ? 'several years' : `${thisYear - year} years`} old`)
-  return `No ${names} was found on the PATH, and the build from npm is unsafe for other people’s media (its ${ages.join(', its ')}): ${INSTALL_ADVICE}`
+  return `${missing} was found on the PATH, and the build from npm is unsafe for other people’s media (its ${ages.join(', its ')}): ${INSTALL_ADVICE}`
 }
 
 async function findBundled({ npmPackage }: Tool): Promise<{ path: string; year: number | null } | null> {

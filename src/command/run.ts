@@ -257,7 +257,7 @@ async function askPatiently(job: string, waitSeconds: number, context: RunContex
 /** FFmpeg's stderr so far, as much of its end as is kept; null when the executor does not say. */
 export async function jobLog(executor: ExecutorClient, job: string): Promise<string | null> {
   try {
-    return (await executor.log(job)).slice(-LOG_CHARACTERS)
+    return (await executor.log(job, LOG_CHARACTERS)).slice(-LOG_CHARACTERS)
   } catch (error) {
     if (!(error instanceof ExecutorFailure)) throw error
     return null

@@ -155,10 +155,10 @@ export class ExecutorClient {
     return this.#bytes(`/v1/jobs/${job}/outputs/${alias}/files/${encodeURIComponent(name)}`, part, signal)
   }
 
-  /** FFmpeg's stderr so far. */
-  async log(job: string): Promise<string> {
+  /** FFmpeg's stderr so far; of more than `lastBytes` their end. An executor that does not know of such a number answers all that it has. */
+  async log(job: string, lastBytes: number): Promise<string> {
     return within(ANSWER_TIMEOUT_MS, async (signal) => {
-      const response = await this.#send(`/v1/jobs/${job}/log`, { signal })
+      const response = await this.#send(`/v1/jobs/${job}/log?last=${lastBytes}`, { signal })
       if (!response.ok) throw await failureOf(response)
       return response.text()
     })

@@ -112,7 +112,7 @@ const writtenOutput = z.object({
 })
 const probedOutput = writtenOutput.extend({ media: mediaFactsSchema })
 
-/** FFmpeg's stderr, where it is short enough to come along: `GET /v1/jobs/:job/log` has it in any case. */
+/** FFmpeg's stderr, where it is short enough to come along: `GET /v1/jobs/:job/log` has it in any case, `?last=N` its last N bytes. */
 const shortLog = z.string().optional()
 
 const jobBase = {

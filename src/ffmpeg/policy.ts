@@ -19,6 +19,7 @@ export function* checkPolicy(argv: readonly string[], scope: PolicyScope): Gener
   for (const file of files) {
     for (const option of file.options) yield* checkOption(option, file.kind, scope)
     yield* file.kind === 'input' ? checkInput(file, scope) : checkOutput(file, scope)
+    if (writesOutside(file)) yield XVID_SECOND_PASS
   }
   for (const option of trailing) yield* checkOption(option, 'output', scope)
   for (const argument of argv) if (REPORT.test(argument)) yield reportProblem(argument)
@@ -63,6 +64,18 @@ function checkOutput(output: ArgvFile, scope: PolicyScope): Problem[] {
     return [{ token: url, msg: `the output \`${url}\` goes nowhere: declare it in output_files and write {{out_…}}` }]
   }
   return checkFile(url, 'write', 'an output', scope)
+}
+
+const XVID_SECOND_PASS: Problem = {
+  token: 'libxvid',
+  msg: 'the codec `libxvid` writes a file outside of the job’s folder in its second pass: use `-c:v mpeg4`, or a single pass',
+}
+
+/** FFmpeg's wrapper of Xvid copies the log of the first pass into a temporary file of its own (libavcodec/libxvid.c). */
+function writesOutside({ options }: ArgvFile): boolean {
+  const isXvid = options.some(({ value }) => value === 'libxvid')
+  const passes = options.filter(({ name }) => name === 'pass' || name === 'flags')
+  return isXvid && passes.some(({ name, value }) => (name === 'pass' ? value !== '1' : /pass2|\d/.test(value ?? '')))
 }
 
 function checkOption(option: ArgvOption, side: 'input' | 'output', scope: PolicyScope): Iterable<Problem> {

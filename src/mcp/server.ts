@@ -11,9 +11,10 @@ import {
   type RequestId,
 } from '@modelcontextprotocol/sdk/types.js'
 import { bodyLimit } from 'hono/body-limit'
+import { z } from 'zod'
 import { requireApiKey } from '../api/auth.ts'
 import type { ApiEnv } from '../api/env.ts'
-import { type ApiError, errorResponse } from '../api/errors.ts'
+import { ApiError, errorResponse } from '../api/errors.ts'
 import { type Ask, asCaller } from '../api/in-process.ts'
 import { once } from '../api/once.ts'
 import type { OpenApiDocument } from '../api/openapi.ts'
@@ -50,7 +51,10 @@ export function registerMcp(app: OpenAPIHono<ApiEnv>, document: () => OpenApiDoc
     }
     const refused = await refusedOf(messages, () => countFurtherRequests(c, 1))
     const ask = asCaller(app, c)
-    const server = serverOf(tools(), refused, (tool, given) => call(ask, tool, given))
+    const inTurn = turns()
+    const server = serverOf(tools(), refused, (tool, given) =>
+      isList(tool) ? inTurn(() => call(ask, tool, given)) : call(ask, tool, given),
+    )
     // Without sessions no answer depends on an earlier one, so that any isolate can give it.
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
     await server.connect(transport)
@@ -106,9 +110,32 @@ async function call(ask: Ask, tool: Tool, given: Record<string, unknown>): Promi
   return resultOf(response)
 }
 
+/** Whether the tool answers a page, which may hold a hundred large entries: those of one batch are not made side by side. */
+function isList({ method, pathParameters }: Tool): boolean {
+  return method === 'GET' && pathParameters.length === 0
+}
+
+/** Does one thing after the other. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work, work)
+    last = next
+    return next
+  }
+}
+
+/** An answer of more is of no use to an agent, and is written twice. */
+const MAX_ANSWER_CHARACTERS = 500_000
+
 /** The API's answer as a tool's. An agent sees no headers, so what `Retry-After` says stands in the body. */
 async function resultOf(response: Response): Promise<CallToolResult> {
-  const structuredContent = { ...(await response.json<object>()), ...retryOf(response) }
+  const answer = await response.text()
+  if (answer.length > MAX_ANSWER_CHARACTERS) {
+    const message = `the answer has ${answer.length} characters, and at most ${MAX_ANSWER_CHARACTERS} are given to an agent; ask for fewer entries by limit`
+    return resultOf(errorResponse(new ApiError('INVALID_REQUEST', message)))
+  }
+  const structuredContent = { ...z.looseObject({}).parse(JSON.parse(answer)), ...retryOf(response) }
   return { content: [{ type: 'text', text: JSON.stringify(structuredContent) }], structuredContent, isError: !response.ok }
 }
 

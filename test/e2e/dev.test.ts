@@ -83,7 +83,7 @@ describe('without an FFmpeg of one’s own', () => {
   /** As a machine has it on which none is installed. */
   const BARE = { PATH: '/nowhere', FFMPEG_PATH: '', FFPROBE_PATH: '' }
   const WARNING =
-    /There is no ffmpeg and no ffprobe here but what npm brings, which is unsafe for other people’s media \(its ffmpeg is \d+ years old, its ffprobe is \d+ years old\): install a current one .*/
+    /Neither ffmpeg nor ffprobe was found on the PATH, and the build from npm is unsafe for other people’s media \(its ffmpeg is \d+ years old, its ffprobe is \d+ years old\): install a current one .*/
 
   test('the demo finds an old build from npm, and what is wrong with it', async () => {
     vi.stubEnv('PATH', BARE.PATH)

@@ -10,7 +10,7 @@ import { noSocketsFilter } from '../../container/seccomp.ts'
 import type { JobState } from '../../src/executor/protocol.ts'
 import { needs, needsSandbox } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
-import { JobClient, testSource } from './job-client.ts'
+import { endless, JobClient, processesWith, testSource } from './job-client.ts'
 
 /** Copies any file byte by byte: the most direct way for FFmpeg to read what it should not. */
 const copy = (source: string, target: string): string[] => ['-f', 'data', '-i', source, '-map', '0', '-c', 'copy', '-f', 'data', target]
@@ -40,6 +40,19 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
     afterAll(async () => {
       await executor.stop()
       await rm(outside, { recursive: true, force: true })
+    })
+
+    test('every process of a job is one that the kernel ends before this executor, when memory is short', needs('linux'), async () => {
+      for (let n = 0; n < 5; n++) {
+        const job = new JobClient(executor)
+        await job.run({ commands: [endless(job.name)] })
+        await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
+        const pids = await processesWith(job.name)
+        const scores = await Promise.all(pids.map(async (pid) => Number(await readFile(`/proc/${pid}/oom_score_adj`, 'utf8'))))
+        await job.remove()
+        expect(scores.length).toBeGreaterThan(0)
+        expect(new Set(scores)).toEqual(new Set([1000]))
+      }
     })
 
     test('is in force, says health', async () => {

@@ -107,6 +107,11 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('absolute references of MOV', `-use_absolute_path 1 ${v} ${o}`, '-use_absolute_path'),
     refused('data references of MOV', `-enable_drefs 1 ${v} ${o}`, '-enable_drefs'),
 
+    // Encoders that open files of their own accord.
+    refused('second pass of Xvid', `${v} -pass 2 -c:v libxvid ${o}`, 'libxvid'),
+    refused('second pass of Xvid by its flag', `${v} -flags +pass2 -c:v libxvid ${o}`, 'libxvid'),
+    refused('second pass of Xvid by a number', `${v} -flags 1024 -vcodec libxvid ${o}`, 'libxvid'),
+
     // Outputs.
     refused('absolute output', `${v} -c copy ${folder}/evil.mp4 ${o}`, `${folder}/evil.mp4`),
     refused('output over a local file', `-y ${v} -c copy -f mp4 ${file} ${o}`, file),

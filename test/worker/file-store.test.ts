@@ -337,7 +337,7 @@ test('a file that is probed while commands run leaves no job behind', async () =
   await files.probed(file_id)
   const executor = executorFor(env, account.name, 0)
   await until('the job is wiped', async () => {
-    const jobLog = await executor.log(`${file_id}.1`).catch((error: unknown) => error)
+    const jobLog = await executor.log(`${file_id}.1`, 1000).catch((error: unknown) => error)
     return jobLog instanceof ExecutorFailure && jobLog.fault === 'job_unknown'
   })
   expect((await account.ended(command)).status).toBe('SUCCESS')

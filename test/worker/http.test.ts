@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyText } from '../support/any-text.ts'
-import { errorOf, faultsOf, request, SUBMIT, TestAccount, until } from './client.ts'
+import { download, errorOf, faultsOf, ORIGIN, request, SUBMIT, TestAccount, until } from './client.ts'
 import { copyOf, mediaUrl } from './media.ts'
 
 const VALID = copyOf(mediaUrl('/status/404'))
@@ -221,4 +221,10 @@ describe('GET /health', () => {
       },
     })
   })
+})
+
+test('a URL that is longer than any of ours is a 414, whatever it would lead to', async () => {
+  const answer = await download(`${ORIGIN}/api/${'a/'.repeat(4000)}`)
+  expect([answer.status, answer.headers.has('x-request-id')]).toEqual([414, true])
+  expect((await errorOf(answer)).message).toContain('4096')
 })

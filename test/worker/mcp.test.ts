@@ -172,3 +172,23 @@ describe('what goes wrong is told to the agent as it would be to a client', () =
     expect(answers.map(({ status }) => status)).toEqual([401, 405, 405])
   })
 })
+
+test('a page that is too large for an agent is refused, and says how to get less', async () => {
+  const account = await TestAccount.create()
+  const metadata = { note: 'x'.repeat(100_000) }
+  const preset = {
+    name: 'large',
+    input_file_keys: [],
+    output_file_definitions: { out_a: 'a.png' },
+    ffmpeg_command: '-f lavfi -i color {{out_a}}',
+    metadata,
+  }
+  for (let n = 0; n < 6; n++) expect((await account.send('/api/v1/presets', preset)).status).toBe(201)
+  const agent = await agentOf(account)
+  const refused = await agent.call('list_presets', { limit: 6 })
+  expect(refused).toMatchObject({
+    isError: true,
+    structuredContent: { error: 'INVALID_REQUEST', message: expect.stringContaining('by limit') },
+  })
+  expect((await agent.call('list_presets', { limit: 1 })).isError).toBe(false)
+})
