@@ -1,5 +1,8 @@
 /** What the FFmpeg at hand can do, read from its own help. */
 import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { FFMPEG } from '../machine/ffmpeg.ts'
 
 export interface HelpOption {
@@ -66,7 +69,10 @@ export function toolOptions(): { name: string; help: string }[] {
  * acts on any of them.
  */
 export function splitByFfmpeg(argv: readonly string[]): { argument: string; takenFor: string }[] {
-  const { stderr } = spawnSync(FFMPEG, ['-loglevel', 'debug', ...argv], { encoding: 'utf8', maxBuffer: 1 << 26 })
+  // With `-report` among them it leaves a file where it is.
+  const cwd = mkdtempSync(join(tmpdir(), 'renderio-split-'))
+  const { stderr } = spawnSync(FFMPEG, ['-loglevel', 'debug', ...argv], { cwd, encoding: 'utf8', maxBuffer: 1 << 26 })
+  rmSync(cwd, { recursive: true })
   return Array.from(stderr.matchAll(/^Reading option '(.*)' \.\.\. matched as (.+)\.$/gm), ([, argument = '', takenFor = '']) => ({
     argument,
     takenFor,
