@@ -77,6 +77,9 @@ export function compileCommands(source: CommandSource): Compilation {
   const outputs = new Map(Object.entries(source.outputs))
   const inputs = inputFilenames(new Map(Object.entries(source.inputs)), [...outputs.values()])
   const files = new Map([...inputs, ...outputs])
+  // What is stored has the commands as they were written too.
+  const written = source.commands.reduce((sum, text) => sum + text.length, 0)
+  if (written > MAX_STORED_CHARACTERS) return { ok: false, faults: [tooLargeTogether(written)], omitted: 0 }
   const split = source.commands.map((text) => splitCommand(text))
   const characters = split.reduce((sum, { words }) => sum + lengthWithFiles(words, files), 0)
   if (characters > MAX_STORED_CHARACTERS) return { ok: false, faults: [tooLargeTogether(characters)], omitted: 0 }

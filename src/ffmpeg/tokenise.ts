@@ -10,6 +10,8 @@ export type Tokens = { ok: true; tokens: string[] } | { ok: false; position: num
 /** Characters that a backslash escapes inside double quotes; before any other it is an ordinary character. */
 const ESCAPABLE = '"\\'
 const WHITE_SPACE = ' \t\r\n'
+/** Characters with which a placeholder may begin: elsewhere none is looked for. */
+const PLACEHOLDER_START = '{<\\'
 
 /**
  * Splits `command`; a failure gives the zero-based position of its cause, such as a quote that is never closed.
@@ -24,7 +26,7 @@ export function tokenise(command: string): Tokens {
   let i = 0
   while (i < command.length) {
     const char = command.charAt(i)
-    const placeholder = placeholderAt(command, i)
+    const placeholder = PLACEHOLDER_START.includes(char) ? placeholderAt(command, i) : null
     if (placeholder !== null) {
       token = `${token ?? ''}{{${placeholder.alias}}}`
       i += placeholder.length

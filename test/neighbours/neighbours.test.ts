@@ -122,7 +122,8 @@ async function memory(): Promise<number> {
   return sizes.reduce((sum, kilobytes) => sum + Number(kilobytes) / 1024, 0)
 }
 
-describe('a neighbour is not held up by', () => {
+// A build that starts in no time would make the neighbour's commands too short to compare.
+describe('a neighbour is not held up by', needs('ffmpeg5'), () => {
   test.each(ATTACKS)('$title', { timeout: ATTEMPTS * 180_000 }, async (attack) => {
     expect(await slowdown(() => carryOut(attack))).toBeLessThanOrEqual(MAX_RATIO)
   })
