@@ -2,11 +2,11 @@
 
 /** With what KV itself may be behind, a revoked key is good for less than the minute that `npm run keys` promises. */
 const KEPT_MS = 25_000
-/** How long it is remembered that a key was good, which is asked for again but is no stranger's guess. */
+/** How long a key that was good is not taken for a stranger's guess. KV is asked about it again all the same. */
 const REPUTATION_MS = 3600_000
 /** How long a key that KV did not know is not asked for again: one that is made meanwhile works as soon as this is over. */
 const UNKNOWN_MS = 3000
-/** Keys of either kind that are remembered at most; the one that has been there longest goes first. */
+/** Keys of each kind that are remembered at most; the one that has been there longest goes first. */
 const MAX_KEYS = 10_000
 
 export class KeyCache {
