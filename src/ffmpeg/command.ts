@@ -6,6 +6,7 @@ import { inputFilenames } from './filenames.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.ts'
 import { checkPolicy } from './policy.ts'
 import type { PolicyScope } from './policy-values.ts'
+import { splitProgram } from './program.ts'
 import { type Tokens, tokenise } from './tokenise.ts'
 
 /** The file in the job's folder is called after its alias, and what it is called, with an extension, must fit into 255 characters. */
@@ -143,7 +144,8 @@ interface CompiledOne extends SplitCommand {
 function splitCommand(text: string): SplitCommand {
   const tokens = tokenise(text)
   const all = tokens.ok ? tokens.tokens : []
-  return { text, tokens, words: all[0] === 'ffmpeg' ? all.slice(1) : all }
+  const { program, words } = splitProgram(all)
+  return { text, tokens, words: program === 'ffmpeg' ? words : all }
 }
 
 function lengthWithFiles(words: readonly string[], files: ReadonlyMap<string, string>): number {

@@ -24,6 +24,8 @@ describe('tokenise', () => {
     ['\t\r\n ', []],
     ['-i {{ in_a }}x', ['-i', '{{in_a}}x']],
     ['"\\{\\{in_a\\}\\}" <<in_b>>', ['{{in_a}}', '{{in_b}}']],
+    ['C:\\a\\b.mp4 .\\c ..\\d "C:\\e"', ['C:\\a\\b.mp4', '.\\c', '..\\d', 'C:\\e']],
+    ['C:\\\\a\\ b x.\\a .\\{\\{in_a\\}\\}', ['C:\\a b', 'x.a', '.{{in_a}}']],
     ['{{ not an alias }}', ['{{', 'not', 'an', 'alias', '}}']],
   ])('%j', (command, expected) => {
     expect(tokens(command)).toEqual(expected)
