@@ -1,11 +1,13 @@
-/** One run of FFmpeg: its process, its progress and its stderr. */
+/** One run of FFmpeg or ffprobe: its process, its progress and what it prints. */
 import { relative } from 'node:path'
 import { type ReportedOutput, reportedOutputs, reportMayMislead } from '../src/ffmpeg/output-report.ts'
+import type { Program } from '../src/ffmpeg/program.ts'
 import { expectedDuration, inputDurations, type ProgressReport, parseProgress, percent } from '../src/ffmpeg/progress.ts'
 import { type CappedLog, Tail } from './capped-log.ts'
 import type { Gate, Gates } from './gate.ts'
 import { type Exit, ProcessGroup, type StartedProcess } from './process-group.ts'
 import { sandboxedArgv } from './sandbox.ts'
+import type { StandardOutput } from './standard-output.ts'
 import { confinementOf, type Toolbox } from './toolbox.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -14,7 +16,7 @@ const HEAD_BYTES = 64 * 1024
 /** Where it says why it failed. */
 const TAIL_BYTES = 64 * 1024
 
-/** `-nostats` keeps the repeated status line out of the log; the reports on the pipe are not affected. */
+/** `-nostats` keeps the repeated status line out of the log; the reports of progress are not affected. */
 const COMMON_OPTIONS = ['-hide_banner', '-nostdin', '-y', '-nostats']
 
 /**
@@ -22,7 +24,8 @@ const COMMON_OPTIONS = ['-hide_banner', '-nostdin', '-y', '-nostats']
  * It goes there from its folder: the user it runs as need not be let through the folders above the executor's own.
  */
 function reporting(gate: Gate | null, folder: string): string[] {
-  return [...(gate === null ? [] : ['-progress', relative(folder, gate.path)]), '-progress', 'pipe:1']
+  // Not on standard output, which is the command's.
+  return [...(gate === null ? [] : ['-progress', relative(folder, gate.path)]), '-progress', 'pipe:3']
 }
 
 /** A report file is the one thing that FFmpeg opens before it comes to its gate. */
@@ -39,6 +42,13 @@ export interface FfmpegReport {
   report: ProgressReport
 }
 
+/** Where what it prints goes, and its progress. */
+export interface FfmpegListeners {
+  log: CappedLog
+  stdout: StandardOutput
+  onProgress: (report: FfmpegReport) => void
+}
+
 export interface FfmpegResult {
   exit: Exit
   /** The end of stderr. */
@@ -47,9 +57,10 @@ export interface FfmpegResult {
   outputs: ReadonlyMap<string, ReportedOutput>
 }
 
-/** What an FFmpeg is started with. */
+/** What an FFmpeg, or ffprobe, is started with. */
 export interface FfmpegCommand {
-  /** The user's arguments, without the leading `ffmpeg`. */
+  program: Program
+  /** The user's arguments, without the leading name of the program. */
   argv: readonly string[]
   /** Size that a file may grow to, in bytes. */
   fileBytes: number
@@ -77,9 +88,9 @@ export class Ffmpeg {
     return Ffmpeg.#start(toolbox, workspace, command, null)
   }
 
-  /** Starts it, and holds it before it opens any file; null where nothing can hold it. */
+  /** Starts it, and holds it before it opens any file; null where nothing can hold it, as ffprobe. */
   static async prepare(toolbox: Toolbox, workspace: Workspace, command: FfmpegCommand): Promise<Ffmpeg | null> {
-    const gate = writesEarly(command) ? null : await toolbox.gates.take()
+    const gate = command.program === 'ffprobe' || writesEarly(command) ? null : await toolbox.gates.take()
     if (gate === null) return null
     try {
       return Ffmpeg.#start(toolbox, workspace, command, gate)
@@ -90,15 +101,20 @@ export class Ffmpeg {
   }
 
   static #start(toolbox: Toolbox, workspace: Workspace, command: FfmpegCommand, gate: Gate | null): Ffmpeg {
-    const argv = [toolbox.ffmpeg, ...COMMON_OPTIONS, ...reporting(gate, workspace.files), ...command.argv]
+    const start =
+      command.program === 'ffprobe'
+        ? [toolbox.ffprobe, '-hide_banner']
+        : [toolbox.ffmpeg, ...COMMON_OPTIONS, ...reporting(gate, workspace.files)]
+    const argv = [...start, ...command.argv]
     const confinement = confinementOf(toolbox, workspace, command.fileBytes, gate)
     const process = ProcessGroup.start(sandboxedArgv(toolbox.sandbox, confinement, argv), workspace.files)
     return new Ffmpeg(command, process, gate, toolbox.gates)
   }
 
   /** Lets it run to its end. Progress is reported a few times a second at most. Never rejects. */
-  async run({ log, onProgress }: { log: CappedLog; onProgress: (report: FfmpegReport) => void }): Promise<FfmpegResult> {
+  async run({ log, stdout, onProgress }: FfmpegListeners): Promise<FfmpegResult> {
     const stderr = followStderr(this.process, log)
+    this.process.stdout.on('data', stdout.write)
     followProgress(this.process, { argv: this.command.argv, head: () => stderr.head, onProgress })
     // Where the gate does not open, for want of descriptors, it would wait for ever.
     await this.#gate?.open().catch(() => this.process.signal('SIGKILL'))
@@ -112,6 +128,7 @@ export class Ffmpeg {
   async discard(): Promise<void> {
     this.process.stdout.resume()
     this.process.stderr.resume()
+    this.process.reports.resume()
     this.process.signal('SIGKILL')
     await this.process.exited
     await this.#leaveGate()
@@ -143,9 +160,9 @@ function followProgress(
   let unread = ''
   let expected: number | null = null
   let reportedAt = performance.now()
-  process.stdout.on('data', (chunk: Buffer) => {
+  process.reports.on('data', (chunk: Buffer) => {
     const { reports, rest } = parseProgress(unread + chunk.toString('utf8'))
-    // A command that writes its output to the pipe as well must not fill the memory.
+    // Whatever else is written there must not fill the memory.
     unread = rest.slice(-HEAD_BYTES)
     const report = reports.at(-1)
     if (report === undefined || performance.now() - reportedAt < MIN_REPORT_INTERVAL_MS) return

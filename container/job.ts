@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
-import type { JobState, OutputList, RunRequest } from '../src/executor/protocol.ts'
+import type { JobState, OutputList, RunRequest, StandardOutputText } from '../src/executor/protocol.ts'
 import type { MediaFacts } from '../src/ffmpeg/media.ts'
 import { CappedLog } from './capped-log.ts'
 import { writtenOutput } from './collect.ts'
@@ -15,8 +15,9 @@ import { Inputs } from './inputs.ts'
 import { Outputs } from './outputs.ts'
 import { probeFile } from './probe.ts'
 import { Revision } from './revision.ts'
-import { type RunOutcome, runJob } from './run.ts'
+import { programOf, type RunOutcome, runJob } from './run.ts'
 import type { Spares } from './spares.ts'
+import { StandardOutput } from './standard-output.ts'
 import { Stopper } from './stopper.ts'
 import { createWorkspace, type Toolbox } from './toolbox.ts'
 import type { Workspace } from './workspace.ts'
@@ -47,6 +48,7 @@ export class Job {
   readonly #inputs: Inputs
   readonly #headStart: HeadStart
   readonly #stderr: CappedLog
+  readonly #stdout = new StandardOutput()
   readonly #log: Logger
   readonly #revision = new Revision()
   readonly #stopper = new Stopper()
@@ -171,7 +173,7 @@ export class Job {
   async #execute(request: RunRequest): Promise<void> {
     const run = this.#runToEnd(request)
     const outcome = await Promise.race([run, this.#overdue(request)])
-    if (outcome.state === 'SUCCEEDED') return this.#end(outcome)
+    if (outcome.state === 'SUCCEEDED') return this.#end({ ...outcome, ...this.#printed() })
     const wiped = run
       .then(() => this.#workspace.wipeFiles())
       .catch((error: unknown) => this.#log.error({ err: error }, 'the files of a job could not be wiped'))
@@ -187,6 +189,7 @@ export class Job {
         toolbox: this.#toolbox,
         workspace: this.#workspace,
         log: this.#stderr,
+        stdout: this.#stdout,
         request: { ...request, limits: this.#limits(request) },
         headStart: this.#headStart,
         stopper: this.#stopper,
@@ -196,7 +199,7 @@ export class Job {
           this.#outputs.complete(outputs)
           if (!toBeProbed) return
           const written = [...outputs].map(([alias, output]) => [alias, writtenOutput(output)] as const)
-          this.#enter({ state: 'PROBING', outputs: Object.fromEntries(written) })
+          this.#enter({ state: 'PROBING', outputs: Object.fromEntries(written), ...this.#printed() })
         },
       })
     } catch (error) {
@@ -213,11 +216,17 @@ export class Job {
   }
 
   #firstCommand(request: RunRequest): FfmpegCommand {
-    return { argv: request.commands[0] ?? [], fileBytes: this.#limits(request).disk_bytes }
+    return { program: programOf(request, 0), argv: request.commands[0] ?? [], fileBytes: this.#limits(request).disk_bytes }
   }
 
   #limits(request: RunRequest): RunRequest['limits'] {
     return { ...request.limits, disk_bytes: Math.min(request.limits.disk_bytes, this.#toolbox.maxJobDiskBytes) }
+  }
+
+  /** What the commands have written to their standard output, as the state tells it. */
+  #printed(): { stdout?: StandardOutputText } {
+    const { text } = this.#stdout
+    return text === null ? {} : { stdout: text }
   }
 
   async #end(phase: Extract<Phase, { state: 'SUCCEEDED' | 'FAILED' }>): Promise<void> {

@@ -14,8 +14,8 @@ const GRACE_MS = 2000
 
 const running = new Set<ProcessGroup>()
 
-/** One whose output can be read. */
-export type StartedProcess = ProcessGroup & { stdout: Readable; stderr: Readable }
+/** One whose output can be read. `reports` is its descriptor 3, beside the usual ones. */
+export type StartedProcess = ProcessGroup & { stdout: Readable; stderr: Readable; reports: Readable }
 
 export class ProcessGroup {
   /** Settles when the program has ended and its pipes are read to the end; never rejects. */
@@ -38,11 +38,16 @@ export class ProcessGroup {
   /** Starts `argv`, whose first element is an absolute path. Its input is empty and its environment is `CHILD_ENVIRONMENT`. */
   static start(argv: readonly string[], cwd: string): StartedProcess {
     const [program = '', ...rest] = argv
-    const child = spawn(program, rest, { cwd, env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(program, rest, { cwd, env: CHILD_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], detached: true })
     if (child.pid !== undefined && process.platform === 'linux') preferToEnd(child.pid)
     // A process without descriptors to spare gets no pipes, and no program either: `exited` says so.
-    const { stdout = Readable.from([]), stderr = Readable.from([]) } = child
-    return Object.assign(new ProcessGroup(child), { stdout, stderr })
+    const { stdout, stderr } = child
+    const reports = child.stdio[3]
+    return Object.assign(new ProcessGroup(child), {
+      stdout: stdout ?? Readable.from([]),
+      stderr: stderr ?? Readable.from([]),
+      reports: reports instanceof Readable ? reports : Readable.from([]),
+    })
   }
 
   /** Whether the program itself has ended; what it wrote may be lost by now, if nobody was reading. */

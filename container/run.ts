@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import type { JobError, JobState, Progress, RunRequest } from '../src/executor/protocol.ts'
 import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
+import type { Program } from '../src/ffmpeg/program.ts'
 import type { CappedLog } from './capped-log.ts'
 import { type Collected, type Collection, collectOutputs, writtenOutput } from './collect.ts'
 import { type Written, writtenFacts } from './facts.ts'
@@ -11,6 +12,7 @@ import { Ffmpeg, type FfmpegReport, type FfmpegResult } from './ffmpeg.ts'
 import type { FolderUsage } from './folder.ts'
 import type { HeadStart } from './head-start.ts'
 import { probeFile, probePlaylist } from './probe.ts'
+import type { StandardOutput } from './standard-output.ts'
 import type { Stopper } from './stopper.ts'
 import type { Toolbox } from './toolbox.ts'
 import { ArchiveFault, unpack } from './unpack.ts'
@@ -24,6 +26,7 @@ export interface Run {
   toolbox: Toolbox
   workspace: Workspace
   log: CappedLog
+  stdout: StandardOutput
   request: RunRequest
   headStart: HeadStart
   stopper: Stopper
@@ -131,19 +134,24 @@ async function runCommand(
   limit: FolderUsage,
   written: Map<string, Written>,
 ): Promise<JobError | null> {
-  const { toolbox, workspace, log, request, headStart, stopper, onProgress } = run
+  const { toolbox, workspace, log, stdout, request, headStart, stopper, onProgress } = run
   // A reason to stop may have come between two commands.
   const stopped = stoppedError(run, place)
   if (stopped !== null) return stopped
-  const command = { argv, fileBytes: request.limits.disk_bytes }
+  const command = { program: programOf(request, place.step), argv, fileBytes: request.limits.disk_bytes }
   const started = place.step === 0 ? await headStart.take(command) : null
   const ffmpeg = started ?? Ffmpeg.start(toolbox, workspace, command)
   stopper.attach(ffmpeg.process)
-  const result = await ffmpeg.run({ log, onProgress: (report) => onProgress(overallProgress(report, place)) })
+  const result = await ffmpeg.run({ log, stdout, onProgress: (report) => onProgress(overallProgress(report, place)) })
   await keepWritten(run, result, written)
   // An FFmpeg that the system stopped at the largest file it may write is at the limit between two looks at the folder.
   stopper.judge(await workspace.usage(), { ...limit, bytes: limit.bytes - 1 })
   return stoppedError(run, place) ?? exitError(result, place)
+}
+
+/** Which program the request's command of that number, from 0, is for. */
+export function programOf({ programs }: RunRequest, step: number): Program {
+  return programs?.[step] ?? 'ffmpeg'
 }
 
 /** Of the files that were asked for alone: names in a report may be any. */

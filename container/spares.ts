@@ -33,7 +33,7 @@ export class Spares {
 
   /** A job begins with this command. */
   note(command: FfmpegCommand): void {
-    this.#isRepeated = isDeepStrictEqual(command, this.#latest)
+    this.#isRepeated = command.program === 'ffmpeg' && isDeepStrictEqual(command, this.#latest)
     this.#latest = command
   }
 

@@ -1,8 +1,8 @@
 /** A command as its routes answer it. */
 import type { Context } from 'hono'
 import type { CommandSnapshot } from '../command/command.ts'
-import type { CommandListing } from '../command/record.ts'
-import { commandView } from '../command/view.ts'
+import { type CommandListing, NOTHING_PRINTED } from '../command/record.ts'
+import { commandView, type Links } from '../command/view.ts'
 import { storageUrl } from '../files/storage-url.ts'
 import { settingsOf } from '../settings.ts'
 import { noSuchCommand } from './command-stub.ts'
@@ -18,12 +18,12 @@ export async function commandReply(c: Context<ApiEnv>, command: CommandSnapshot 
     progress: command.progress,
     queuePosition: state.status === 'QUEUED' ? await queuePosition(c, command.spec.id) : null,
   }
-  return commandView(command, live, urlMaker(c))
+  return commandView(command, live, command.printed, links(c))
 }
 
-/** The poll response without what only exists while a command is under way. */
+/** The poll response without what only exists while a command is under way, and without what its programs printed. */
 export function listedReply(c: Context<ApiEnv>, command: CommandListing): Promise<CommandView> {
-  return commandView(command, null, urlMaker(c))
+  return commandView(command, null, NOTHING_PRINTED, links(c))
 }
 
 /** Commands ahead of a waiting one; null when it does not wait. */
@@ -31,8 +31,8 @@ export async function queuePosition(c: Context<ApiEnv>, commandId: string): Prom
   return c.env.ACCOUNT.get(c.env.ACCOUNT.idFromName(c.var.account)).queuePosition(commandId)
 }
 
-function urlMaker(c: Context<ApiEnv>) {
+function links(c: Context<ApiEnv>): Links {
   const { account } = c.var
   const { origin } = new URL(c.req.url)
-  return (file: { fileId: string; filename: string }) => storageUrl({ account, ...file }, origin, settingsOf(c.env))
+  return { origin, file: (file) => storageUrl({ account, ...file }, origin, settingsOf(c.env)) }
 }

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import { aliasSchema, boundedList } from './bounded-schemas.ts'
-import { commandText, metadataSchema, submitBase } from './schemas.ts'
+import { commandText, metadataSchema, outputsSchema, submitBase } from './schemas.ts'
 
 const MAX_KEYS = 100
 const MAX_COMMANDS = 10
@@ -32,7 +32,7 @@ const fields = {
   input_file_keys: boundedList(z.array(aliasSchema('in')), MAX_KEYS, `${MAX_KEYS} inputs at most`)
     .refine((keys) => new Set(keys).size === keys.length, 'an alias is there twice')
     .openapi({ description: 'The aliases for which an execution gives a URL each.' }),
-  output_file_definitions: submitBase.output_files,
+  output_file_definitions: outputsSchema,
   metadata: metadataSchema.nullish(),
 }
 

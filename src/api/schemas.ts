@@ -39,7 +39,6 @@ export const inputFilesSchema = filesByAlias('in', z.string()).openapi({
 })
 
 export const outputFilesSchema = filesByAlias('out', outputFilename)
-  .refine((files) => Object.keys(files).length > 0, 'a command needs at least one output')
   .refine((files) => {
     const names = Object.values(files).map((name) => name.toLowerCase())
     return new Set(names).size === names.length
@@ -60,7 +59,7 @@ export const outputFilesSchema = filesByAlias('out', outputFilename)
   })
 
 /** A union of schemas would tell that nothing fits, and not what is wrong with the map. */
-const outputsSchema = z
+export const outputsSchema = z
   .unknown()
   .transform((value, context) => {
     if (value === OUTPUT_FOLDER) return OUTPUT_FOLDER
@@ -79,7 +78,8 @@ const outputsSchema = z
       {
         type: 'object',
         additionalProperties: { type: 'string' },
-        description: 'Alias (`out_…`) → plain file name, or the name of a sequence or playlist.',
+        description:
+          'Alias (`out_…`) → plain file name, or the name of a sequence or playlist. Empty where the result is text: a command that writes to `-f null -`, or one of ffprobe.',
       },
       { type: 'string', enum: [OUTPUT_FOLDER], description: 'Everything that the command writes by bare names, as one zip.' },
     ],
@@ -112,7 +112,7 @@ export const webhookUrlSchema = z.string().max(2048, 'a webhook’s URL has 2,04
 /** What every kind of submit has in common. */
 export const submitBase = {
   input_files: inputFilesSchema.default({}),
-  output_files: outputsSchema,
+  output_files: outputsSchema.default({}),
   input_compressed_folder: z.string().nullish().openapi({
     format: 'uri',
     description: 'A zip, unpacked into the working directory before the command runs, which then names its files as they are.',
@@ -204,6 +204,16 @@ export const commandSchema = z
     error_message: z.string().nullable(),
     original_request: originalRequestSchema,
     output_files: z.record(z.string(), outputFileSchema),
+    stdout: z.string().nullable().openapi({
+      description:
+        'What the command has written to standard output, such as the report of ffprobe or a checksum; its first 64 KiB. Null where there is none, and in lists.',
+    }),
+    stdout_truncated: z.literal(true).optional().openapi({ description: 'Present where more was written than `stdout` holds.' }),
+    report: z.string().nullable().openapi({
+      description:
+        'What FFmpeg found out, of a command without output files: the lines of its log that filters such as `loudnorm` or `cropdetect` print, the last 8,000 characters of them. Null where there is none, and in lists.',
+    }),
+    log_url: z.string().openapi({ description: 'All that FFmpeg has printed, as text; it is fetched with the API key.' }),
   })
   .openapi('Command')
 export type CommandView = z.output<typeof commandSchema>

@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { every } from 'hono/combine'
 import type { CommandSpec } from '../command/record.ts'
-import { guardInputs } from '../ffmpeg/guards.ts'
+import { guardCommands } from '../ffmpeg/guard-commands.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import { accept, acceptErrors, newIdentity } from './accept.ts'
 import { type CommandIdentity, checkSubmit } from './check-submit.ts'
@@ -121,7 +121,7 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(validate, async (c) => {
     const body = parseAnySubmit(c.req.valid('json'))
     const { compiled } = await checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env))
-    return c.json({ valid: true as const, commands: compiled.argvs.map(guardInputs) }, 200)
+    return c.json({ valid: true as const, commands: guardCommands(compiled) }, 200)
   })
 }
 

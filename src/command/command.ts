@@ -11,7 +11,7 @@ import { sendWebhook } from './delivery.ts'
 import { afterEnd, deleteGarbage, type Ending, settle, wipeJob } from './ending.ts'
 import { renewLease } from './lease.ts'
 import { type News, newsSince } from './news.ts'
-import type { CommandRecord, CommandSpec } from './record.ts'
+import type { CommandRecord, CommandSpec, Printed } from './record.ts'
 import { download, follow, jobLog, jobName, type RunContext, upload } from './run.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
@@ -33,6 +33,7 @@ const MAX_FAULTS = 5
 /** What the poll needs: the record, and what only exists while the command runs. */
 export interface CommandSnapshot extends CommandRecord {
   progress: Progress | null
+  printed: Printed
 }
 
 export class Command extends DurableObject<Env> {
@@ -72,7 +73,7 @@ export class Command extends DurableObject<Env> {
   /** The command as it stands, for the account that owns it; null for anyone else and for an unknown id. */
   async read(account: string): Promise<CommandSnapshot | null> {
     const record = this.#recordFor(account)
-    return record && { ...record, progress: this.#progress }
+    return record && this.#snapshot()
   }
 
   /** As `read`, held until the command ends or `seconds` have passed. */
@@ -94,7 +95,7 @@ export class Command extends DurableObject<Env> {
     const news = (progress: Progress | null) => newsSince(seen, this.#store.mustExist.state, progress)
     await this.#watchers.until(() => news(null) !== null, quietSeconds * 1000)
     await this.#watchers.until(() => news(this.#progress) !== null, seconds * 1000)
-    return { command: { ...this.#store.mustExist, progress: this.#progress }, news: news(this.#progress) }
+    return { command: this.#snapshot(), news: news(this.#progress) }
   }
 
   /** FFmpeg's stderr so far, empty until it runs; null as in `read`. */
@@ -233,6 +234,10 @@ export class Command extends DurableObject<Env> {
           this.#store.log = text
         },
         hasLog: () => this.#store.log !== '',
+        setStdout: (stdout) => {
+          this.#store.stdout = stdout ?? null
+        },
+        keepReport: () => this.#store.keepReport(),
         revisions: this.#revisions,
         signal,
       })
@@ -276,6 +281,10 @@ export class Command extends DurableObject<Env> {
   async #wake(): Promise<void> {
     this.#poked = true
     await this.ctx.storage.setAlarm(Date.now())
+  }
+
+  #snapshot(): CommandSnapshot {
+    return { ...this.#store.mustExist, progress: this.#progress, printed: this.#store.printed }
   }
 
   #recordFor(account: string): CommandRecord | null {

@@ -40,7 +40,10 @@ export async function sendWebhook(outbox: Outbox, { manual }: { manual: boolean 
   if (url === null) return false
 
   const { allowedOrigins: allowed, webhookDelays: delays } = settingsOf(env)
-  const data = await commandView(record, null, (file) => storageUrl({ account: spec.account, ...file }, spec.origin, settingsOf(env)))
+  const data = await commandView(record, null, store.printed, {
+    origin: spec.origin,
+    file: (file) => storageUrl({ account: spec.account, ...file }, spec.origin, settingsOf(env)),
+  })
   const result = await deliver({ url, eventId: outbox.eventId, data, secrets, allowed, manual })
   const { status, error, durationMs } = result.attempt
   log('info', 'webhook.attempt', { command_id: spec.id, account: spec.account, url, status, error, duration_ms: durationMs, manual })

@@ -1,4 +1,6 @@
 /** What a command is, apart from its state: fixed at the submit, and the shape in which it is stored and read. */
+
+import type { StandardOutputText } from '../executor/protocol.ts'
 import type { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { CompiledCommand } from '../ffmpeg/command.ts'
 import type { CommandState, TerminalState } from './state.ts'
@@ -28,6 +30,16 @@ export interface CommandSpec {
   /** Origin of the submit, under which a webhook's URLs are made. */
   origin: string
 }
+
+/** The text that a command has for its result; both are null where it has none. Kept apart from the record, which lists are made of. */
+export interface Printed {
+  /** What its programs wrote to their standard output. */
+  stdout: StandardOutputText | null
+  /** What FFmpeg found out, of a command without output files. */
+  report: string | null
+}
+
+export const NOTHING_PRINTED: Printed = { stdout: null, report: null }
 
 /** A command as others read it: a copy, never a handle. */
 export interface CommandRecord {

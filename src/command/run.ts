@@ -3,8 +3,8 @@
  * the outcome as an event, so that it may be cut off at any moment and begun again.
  */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
-import type { JobState, Progress, RunRequest } from '../executor/protocol.ts'
-import { guardInputs } from '../ffmpeg/guards.ts'
+import type { JobState, Progress, RunRequest, StandardOutputText } from '../executor/protocol.ts'
+import { guardCommands } from '../ffmpeg/guard-commands.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
@@ -42,6 +42,9 @@ export interface RunContext {
   setProgress: (progress: Progress | null) => void
   setLog: (text: string) => void
   hasLog: () => boolean
+  setStdout: (stdout: StandardOutputText | undefined) => void
+  /** Keeps what of the log is the result of a command without output files. */
+  keepReport: () => void
   /** The latest revision of each job that was answered: what is asked for is what comes after it. */
   revisions: Map<string, number>
   /** Aborted when the command was cancelled, its slot was lost, or this piece of work has taken long enough. */
@@ -127,6 +130,7 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
       case 'PROBING':
       case 'SUCCEEDED':
         if (current.state === 'SUCCEEDED' && current.log !== undefined) context.setLog(current.log)
+        context.setStdout(current.stdout)
         context.apply({
           type: 'ffmpeg_ended',
           attempt: state.attempt,
@@ -180,6 +184,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
       ),
     )
     await Promise.all(work)
+    if (all.length === 0) context.keepReport()
     const media = await probing
     const outputs = mapValues(state.outputs, (output, alias) => {
       const facts = media[alias]
@@ -278,7 +283,8 @@ function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['co
 function runRequest({ compiled, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
   return {
     // Commands that were stored with guards have them already.
-    commands: compiled.argvs.map(guardInputs),
+    commands: guardCommands(compiled),
+    ...(compiled.programs && { programs: compiled.programs }),
     inputs: compiled.inputs,
     outputs: compiled.outputs,
     ...(compiled.bundles && { bundles: compiled.bundles }),

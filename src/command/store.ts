@@ -1,8 +1,10 @@
 /** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
 import { nanoid } from 'nanoid'
+import type { StandardOutputText } from '../executor/protocol.ts'
+import { measurements } from '../ffmpeg/report.ts'
 import { fileKey, filesBelow } from '../files/key.ts'
 import { newOutbox, type Outbox } from '../webhooks/outbox.ts'
-import type { CommandRecord, CommandSpec } from './record.ts'
+import type { CommandRecord, CommandSpec, Printed } from './record.ts'
 import { jobName } from './run.ts'
 import {
   type CommandEvent,
@@ -98,6 +100,22 @@ export class CommandStore {
     this.#storage.kv.put('log', text)
   }
 
+  get printed(): Printed {
+    const { kv } = this.#storage
+    return { stdout: kv.get<StandardOutputText>('stdout') ?? null, report: kv.get<string>('report') ?? null }
+  }
+
+  set stdout(stdout: StandardOutputText | null) {
+    if (stdout === null) this.#storage.kv.delete('stdout')
+    else this.#storage.kv.put('stdout', stdout)
+  }
+
+  /** Keeps of the log what is told with the command itself. */
+  keepReport(): void {
+    const report = measurements(this.log)
+    if (report !== '') this.#storage.kv.put('report', report)
+  }
+
   /** Whether the account knows of the end. */
   get settled(): boolean {
     return this.#storage.kv.get<boolean>('settled') ?? false
@@ -145,7 +163,7 @@ export class CommandStore {
     const job: LeftJob = { slot: before.slot, name: jobName(spec, before) }
     this.#storage.kv.put('job', job)
     // The next attempt has a log of its own.
-    if (!isTerminal(after)) this.#storage.kv.delete('log')
+    if (!isTerminal(after)) for (const key of ['log', 'stdout', 'report']) this.#storage.kv.delete(key)
     if (before.stage === 'UPLOADING' && after.status !== 'SUCCESS') {
       this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(spec, before.outputs)])
     }

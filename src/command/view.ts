@@ -2,7 +2,7 @@
 import type { CommandView } from '../api/schemas.ts'
 import type { Progress } from '../executor/protocol.ts'
 import type { LinkedFile } from '../files/storage-url.ts'
-import type { CommandListing } from './record.ts'
+import type { CommandListing, Printed } from './record.ts'
 import type { ProcessingState, StoredOutput, TerminalState } from './state.ts'
 
 /** What only exists while a command is under way. */
@@ -17,8 +17,19 @@ type OutputView = CommandView['output_files'][string]
 /** Makes the link to an output; called only for files that exist. */
 export type MakeUrl = (file: LinkedFile) => Promise<string>
 
+/** How links are made: to the service itself, and to an output. */
+export interface Links {
+  origin: string
+  file: MakeUrl
+}
+
 /** The command as clients see it. `live` is null where only the account's list was asked. */
-export async function commandView(command: CommandListing, live: LiveFacts | null, makeUrl: MakeUrl): Promise<CommandView> {
+export async function commandView(
+  command: CommandListing,
+  live: LiveFacts | null,
+  { stdout, report }: Printed,
+  links: Links,
+): Promise<CommandView> {
   const { spec, state } = command
   const ended = state.status === 'SUCCESS' || state.status === 'FAILED' ? state : null
   return {
@@ -35,7 +46,11 @@ export async function commandView(command: CommandListing, live: LiveFacts | nul
     error_status: state.status === 'FAILED' ? state.error.status : null,
     error_message: state.status === 'FAILED' ? state.error.message : null,
     original_request: spec.request,
-    output_files: state.status === 'SUCCESS' ? await outputViews(state.outputs, command.deletedFiles, makeUrl) : {},
+    output_files: state.status === 'SUCCESS' ? await outputViews(state.outputs, command.deletedFiles, links.file) : {},
+    stdout: state.status === 'SUCCESS' ? (stdout?.text ?? null) : null,
+    ...(state.status === 'SUCCESS' && stdout?.truncated && { stdout_truncated: true }),
+    report: state.status === 'SUCCESS' ? report : null,
+    log_url: `${links.origin}/api/v1/commands/${spec.id}/log`,
   }
 }
 

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { Bundle } from '../ffmpeg/bundle.ts'
 import { mediaFactsSchema } from '../ffmpeg/media.ts'
+import type { Program } from '../ffmpeg/program.ts'
 
 /** `<command_id>.<attempt>`, or a stored file's id there: a lost attempt's leftovers can never be mistaken for the next attempt's. */
 export const jobNameSchema = z.string().regex(/^[0-9a-f-]{36}\.\d{1,3}$/, 'a job is named <command_id>.<attempt>')
@@ -27,6 +28,8 @@ export const jobLimitsSchema = z.object({
 })
 export type JobLimits = z.infer<typeof jobLimitsSchema>
 
+const programSchema = z.enum(['ffmpeg', 'ffprobe']) satisfies z.ZodType<Program>
+
 /** An output that is more than one file. */
 export const bundleSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('folder'), filename: jobFilenameSchema }),
@@ -39,8 +42,10 @@ export const bundleSchema = z.discriminatedUnion('kind', [
  * meanwhile. Preparing saves time and changes nothing else.
  */
 export const runRequestSchema = z.object({
-  /** Finished argv lists without the leading `ffmpeg`, run in order in the job's folder. */
+  /** Finished argv lists without the program's name, run in order in the job's folder. */
   commands: z.array(z.array(z.string())).min(1).max(10),
+  /** Which program each of the commands is for. All are for FFmpeg unless given. */
+  programs: z.array(programSchema).max(10).optional(),
   /** Alias → file name of each input already PUT. */
   inputs: filesByAlias,
   /** Alias → file name that the commands must have written when they end. */
@@ -112,6 +117,9 @@ const writtenOutput = z.object({
 })
 const probedOutput = writtenOutput.extend({ media: mediaFactsSchema })
 
+/** What the commands have written to their standard output, as far as it is kept; absent where they wrote nothing. */
+const standardOutput = z.object({ text: z.string(), truncated: z.boolean() }).optional()
+
 /** FFmpeg's stderr, where it is short enough to come along: `GET /v1/jobs/:job/log` has it in any case, `?last=N` its last N bytes. */
 const shortLog = z.string().optional()
 
@@ -130,11 +138,18 @@ const jobBase = {
 export const jobStateSchema = z.discriminatedUnion('state', [
   z.object({ ...jobBase, state: z.literal('RECEIVING') }),
   z.object({ ...jobBase, state: z.literal('RUNNING'), progress: progressSchema.nullable() }),
-  z.object({ ...jobBase, state: z.literal('PROBING'), outputs: z.record(z.string(), writtenOutput) }),
-  z.object({ ...jobBase, state: z.literal('SUCCEEDED'), outputs: z.record(z.string(), probedOutput), log: shortLog }),
+  z.object({ ...jobBase, state: z.literal('PROBING'), outputs: z.record(z.string(), writtenOutput), stdout: standardOutput }),
+  z.object({
+    ...jobBase,
+    state: z.literal('SUCCEEDED'),
+    outputs: z.record(z.string(), probedOutput),
+    stdout: standardOutput,
+    log: shortLog,
+  }),
   z.object({ ...jobBase, state: z.literal('FAILED'), error: jobErrorSchema, log: shortLog }),
 ])
 export type JobState = z.infer<typeof jobStateSchema>
+export type StandardOutputText = NonNullable<z.infer<typeof standardOutput>>
 
 /** Answer of `GET /v1/jobs/:job/outputs/:alias/files`: the manifest and everything that belongs to it. */
 export const outputListSchema = z.object({

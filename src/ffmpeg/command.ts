@@ -2,11 +2,13 @@
 import { parseArgv } from './argv.ts'
 import { type Bundle, FOLDER_ALIAS, PLAYLIST_PREFIX, sortOutputs } from './bundle.ts'
 import { excerpt, shortened, someOf } from './excerpt.ts'
+import { checkProbe } from './ffprobe.ts'
 import { inputFilenames } from './filenames.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.ts'
 import { checkPolicy } from './policy.ts'
 import type { PolicyScope } from './policy-values.ts'
-import { splitProgram } from './program.ts'
+import { type Program, splitProgram } from './program.ts'
+import { isTextOutput } from './text-outputs.ts'
 import { type Tokens, tokenise } from './tokenise.ts'
 
 /** The file in the job's folder is called after its alias, and what it is called, with an extension, must fit into 255 characters. */
@@ -37,8 +39,10 @@ export interface CommandSource {
 const ARCHIVE_FILENAME = 'input_compressed_folder.zip'
 
 export interface CompiledCommand {
-  /** Without the leading `ffmpeg`, and without guards; every file is a plain name in the job's folder. */
+  /** Without the program's name, and without guards; every file is a plain name in the job's folder. */
   argvs: string[][]
+  /** Which program each argv is for; absent where all are for FFmpeg. */
+  programs?: Program[]
   /** Alias → file name in the job's folder. */
   inputs: Record<string, string>
   /** Alias → file name in the job's folder, of each output that is one file. */
@@ -106,6 +110,7 @@ export function compileCommands(source: CommandSource): Compilation {
       }
     }
   }
+  if (faults.length === 0 && lacksResult(source, compiled)) faults.push(NO_OUTPUT)
   faults.push(...unusedKeys('input_files', inputs.keys(), used), ...unusedKeys('output_files', outputs.keys(), used))
   if (faults.length > 0) return { ok: false, faults, omitted }
   const sorted = sortOutputs(source.outputs)
@@ -115,6 +120,7 @@ export function compileCommands(source: CommandSource): Compilation {
     ok: true,
     command: {
       argvs: compiled.map(({ argv }) => argv),
+      ...(compiled.some(({ program }) => program === 'ffprobe') && { programs: compiled.map(({ program }) => program) }),
       inputs: Object.fromEntries(inputs),
       outputs: sorted.files,
       ...(Object.keys(bundles).length > 0 && { bundles }),
@@ -131,7 +137,8 @@ function hasPlaylist(aliases: Iterable<string>): boolean {
 interface SplitCommand {
   text: string
   tokens: Tokens
-  /** Without the leading `ffmpeg`; none where the text cannot be split. */
+  program: Program
+  /** Without the program's name; none where the text cannot be split. */
   words: string[]
 }
 
@@ -145,7 +152,30 @@ function splitCommand(text: string): SplitCommand {
   const tokens = tokenise(text)
   const all = tokens.ok ? tokens.tokens : []
   const { program, words } = splitProgram(all)
-  return { text, tokens, words: program === 'ffmpeg' ? words : all }
+  if (program === 'ffprobe') return { text, tokens, program, words: redirectedToOption(words) }
+  return { text, tokens, program: 'ffmpeg', words }
+}
+
+/** ffprobe's result is what it prints, so a script ends its command by `> file`: the same as its own `-o file`. */
+function redirectedToOption(words: readonly string[]): string[] {
+  const [, glued] = /^1?>(.+)$/s.exec(words.at(-1) ?? '') ?? []
+  if (glued !== undefined) return ['-o', glued, ...words.slice(0, -1)]
+  const target = words.at(-1)
+  return target !== undefined && /^1?>$/.test(words.at(-2) ?? '') ? ['-o', target, ...words.slice(0, -2)] : [...words]
+}
+
+const NO_OUTPUT: Fault = {
+  loc: ['output_files'],
+  msg: 'a command needs at least one output: declare its files here and write {{out_…}}; a command whose result is text ends in `-f null -`, or begins with ffprobe',
+  type: 'value_error',
+}
+
+/** Whether nothing would be left of the commands: no files, and no text either. */
+function lacksResult({ outputs, folder }: CommandSource, compiled: readonly CompiledOne[]): boolean {
+  if (Object.keys(outputs).length > 0 || folder !== undefined) return false
+  return !compiled.some(
+    ({ program, argv }) => program === 'ffprobe' || parseArgv(argv).files.some((file) => file.kind === 'output' && isTextOutput(file)),
+  )
 }
 
 function lengthWithFiles(words: readonly string[], files: ReadonlyMap<string, string>): number {
@@ -171,7 +201,8 @@ function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, s
     yield problem
   }
   // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
-  if (sound) for (const { msg } of checkPolicy(command.argv, scope)) yield msg
+  const check = command.program === 'ffprobe' ? checkProbe : checkPolicy
+  if (sound) for (const { msg } of check(command.argv, scope)) yield msg
 }
 
 function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: ReadonlyMap<string, string>): Generator<string> {

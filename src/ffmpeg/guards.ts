@@ -25,9 +25,13 @@ export function guardInputs(argv: readonly string[]): string[] {
 
 function guardsFor(input: ArgvFile): string[] {
   const format = formatOf(input)
-  const protocols = input.url.startsWith('concat:') ? 'concat,file' : 'file'
-  const whitelists = ['-protocol_whitelist', protocols, '-format_whitelist', allowedFormats(format)]
-  return format === 'concat' ? ['-safe', '1', ...whitelists] : whitelists
+  const guards = guardsOn(format, input.url.startsWith('concat:') ? 'concat,file' : 'file')
+  return format === 'concat' ? ['-safe', '1', ...guards] : guards
+}
+
+/** What one input may open. @param format as `-f` names it, in lower case; null where it is recognised */
+export function guardsOn(format: string | null, protocols = 'file'): string[] {
+  return ['-protocol_whitelist', protocols, '-format_whitelist', allowedFormats(format)]
 }
 
 /** In lower case, since FFmpeg compares this list to the letter (`av_match_list`). */

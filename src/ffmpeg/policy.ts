@@ -9,6 +9,7 @@ import { checkGraph } from './policy-graph.ts'
 import { ENCODER_FILE_KEYS, OPTIONS } from './policy-options.ts'
 import type { Rule } from './policy-rules.ts'
 import { checkCodec, checkDemuxer, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
+import { isStandardOutput, isTextOutput } from './text-outputs.ts'
 
 /**
  * Everything in an argv (without `ffmpeg`, without guards) that opens more than the job's own files. One by one, as a long command of nonsense
@@ -58,10 +59,10 @@ const PLAYLIST = /\.(m3u8?|mpd|ffconcat|sdp|asx|xspf)$/i
 
 function checkOutput(output: ArgvFile, scope: PolicyScope): Problem[] {
   const { url } = output
-  if (url === '/dev/null') return []
-  if (url === '-' || url === 'NUL') {
-    if (formatOf(output) === 'null') return []
-    return [{ token: url, msg: `the output \`${url}\` goes nowhere: declare it in output_files and write {{out_…}}` }]
+  if (isTextOutput(output)) return []
+  if (isStandardOutput(url)) {
+    const msg = `\`${url}\` is standard output, which holds text only, such as that of \`-f null\`, \`-f md5\` or \`-f framehash\`: declare the file in output_files and write {{out_…}}`
+    return [{ token: url, msg }]
   }
   return checkFile(url, 'write', 'an output', scope)
 }

@@ -32,6 +32,7 @@ const TOO_MANY_REQUESTS = -32029
 
 const INSTRUCTIONS =
   'Runs FFmpeg. Name inputs by URL as {{in_…}} and outputs as {{out_…}} in the command; the result’s storage_url is a link to download. ' +
+  'A command that begins with ffprobe, or writes to `-f null -`, needs no output: its result is the text in stdout and report. ' +
   'Pass wait (60 at most) to get the result in the same answer, or poll with get_command.'
 
 export function registerMcp(app: OpenAPIHono<ApiEnv>, document: () => OpenApiDocument): void {

@@ -43,6 +43,27 @@ describe.concurrent('a run that succeeds', () => {
     expect(await (await job.output('vtt')).text()).toContain('Hello')
   })
 
+  test('standard output is the commands’ own, kept up to a bound, and progress is told beside it', async () => {
+    const job = new JobClient(executor)
+    const frames = ['-f', 'lavfi', '-i', 'testsrc=duration=60:size=16x16:rate=25', '-f', 'framemd5', '-']
+    const slow = ['-re', ...testSource(1), '-f', 'framemd5', '-']
+    await job.run({ commands: [slow, frames] })
+    const running = await job.until((state) => state.state === 'RUNNING' && state.progress !== null)
+    expect(running).toMatchObject({ progress: { step: 0 } })
+    const state = await job.until(({ state }) => state === 'SUCCEEDED')
+    expect(state).toMatchObject({ stdout: { text: expect.stringMatching(/^#format: frame checksums\n/), truncated: true } })
+    expect('stdout' in state && state.stdout?.text.length).toBe(64 * 1024)
+  })
+
+  test('ffprobe is run where a command is for it', async () => {
+    const job = new JobClient(executor)
+    const state = await job.ended({
+      commands: [encode('v.mp4'), ['-v', 'error', '-show_entries', 'stream=width', '-of', 'csv=p=0', 'v.mp4']],
+      programs: ['ffmpeg', 'ffprobe'],
+    })
+    expect(state).toMatchObject({ state: 'SUCCEEDED', outputs: {}, stdout: { text: '160\n', truncated: false } })
+  })
+
   test('an output that is no media succeeds with unknown facts', async () => {
     const state = await new JobClient(executor).ended({
       commands: [[...testSource(1), '-vf', 'metadata=print:file=log.txt', '-f', 'null', '-']],

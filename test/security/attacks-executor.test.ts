@@ -31,6 +31,7 @@ const DANGEROUS: Record<string, string> = {
   'output over a local file': 'the canary was changed',
   'pass log elsewhere': 'new beside the canary: p-0.log',
   'http input': 'the listener was connected to',
+  'ffprobe of a URL': 'the listener was connected to',
   'tcp output': 'the listener was connected to',
   'udp output': 'the listener was sent a datagram',
   'HLS playlist to http with a whitelist': 'the listener was connected to',

@@ -99,6 +99,28 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('movie as a lavfi input, in capitals', `${v} -f LAVFI -i movie=${file} ${o}`, 'movie'),
     refused('unknown input format', `-f no_such_format ${v} ${o}`, 'no_such_format'),
 
+    // ffprobe.
+    refused('ffprobe of a local file', `ffprobe ${file}`, file),
+    refused('ffprobe of a local file by its option', `ffprobe -show_data -show_packets -f data -i ${file}`, file),
+    refused('ffprobe of a URL', `ffprobe -i ${http}`, http),
+    refused('ffprobe of standard input', 'ffprobe -i -', '-'),
+    refused('ffprobe of a filter that opens a file', `ffprobe -f lavfi movie=${file}`, 'lavfi'),
+    refused('ffprobe of a list of files', 'ffprobe -f concat -i {{in_v}}', 'concat'),
+    refused('ffprobe of a playlist by format', 'ffprobe -f hls {{in_v}}', 'hls'),
+    refused('ffprobe with its own protocol whitelist', 'ffprobe -protocol_whitelist file,http {{in_v}}', '-protocol_whitelist'),
+    refused('ffprobe that writes elsewhere', `ffprobe -o ${folder}/evil.json {{in_v}}`, `${folder}/evil.json`),
+    refused('ffprobe that is sent elsewhere', `ffprobe {{in_v}} > ${folder}/evil.json`, `${folder}/evil.json`),
+    refused('ffprobe with a report file', 'ffprobe -report {{in_v}}', '-report'),
+    refused('ffprobe with a library of the server', 'ffprobe -c:v h264_omx {{in_v}}', 'h264_omx'),
+    inside('ffprobe of a playlist that is called a video', 'video.mp4', playlist(http), {
+      commands: ['ffprobe -v error -show_format -show_packets -show_data {{in_v}}'],
+      outputs: {},
+    }),
+    inside('ffprobe of a playlist of a local file', 'video.mp4', playlist(`file://${file}`), {
+      commands: ['ffprobe -v error -show_format -show_packets -show_data {{in_v}}'],
+      outputs: {},
+    }),
+
     // Guards.
     refused('own protocol whitelist', `-protocol_whitelist file,http,tcp ${v} ${o}`, '-protocol_whitelist'),
     refused('own format whitelist', `-format_whitelist hls,concat ${v} ${o}`, '-format_whitelist'),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseArgv } from '../../src/ffmpeg/argv.ts'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
+import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
 import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../src/ffmpeg/filtergraph.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
@@ -10,6 +11,7 @@ import { aliasesIn, replacedLength, replacePlaceholders } from '../../src/ffmpeg
 import { checkPolicy } from '../../src/ffmpeg/policy.ts'
 import { checkFile } from '../../src/ffmpeg/policy-values.ts'
 import { expectedDuration, inputDurations, parseProgress } from '../../src/ffmpeg/progress.ts'
+import { measurements } from '../../src/ffmpeg/report.ts'
 import { errorLines } from '../../src/ffmpeg/stderr.ts'
 import { tokenise } from '../../src/ffmpeg/tokenise.ts'
 import { contentHeaders } from '../../src/files/content.ts'
@@ -74,6 +76,9 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ['replacedLength', (text) => replacedLength(text, () => 1), [...RUNS, '{{in_a}}']],
   ['parseArgv', (text) => parseArgv(argvOf(text)), ['-i a ', '-y ', 'a ', '-a b ', '-- ', '- ']],
   ['guardInputs', (text) => guardInputs(argvOf(text)), ['-f x -i a ', '-f concat -y ', '-y ']],
+  ['checkProbe', (text) => [...checkProbe(argvOf(text), SCOPE)], ['-i a ', '-of json ', 'a ', '-f x ', '-a:', '-nono ']],
+  ['guardProbe', (text) => guardProbe(argvOf(text)), ['-f x ', '-of a ', 'a ']],
+  ['measurements', measurements, [...RUNS, '[a @ 0x1] ', 'video:', 'Input #1, \n', ' @ 0x1']],
   ['parseGraph', parseGraph, [...RUNS, 'scale=1,', '[a]b[c];', "a='b',", 'a@b=', 'a   ']],
   ['parseFilterOptions', parseFilterOptions, [...RUNS, 'a:', 'a b:', "'a':", ' a =']],
   [

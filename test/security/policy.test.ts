@@ -72,8 +72,10 @@ describe('a refused token stays refused', () => {
       fc.constantFrom('-y', '-hide_banner', '-loglevel error', '-nostdin', '-threads 2', '-max_muxing_queue_size 9', "-metadata 'a=b c'"),
       { maxLength: 4 },
     )
+    // ffprobe has other options.
+    const ofFfmpeg = REFUSED.filter(({ commands }) => !commands.some((command) => command.startsWith('ffprobe')))
     fc.assert(
-      fc.property(fc.constantFrom(...REFUSED), harmless, (attack, options) => {
+      fc.property(fc.constantFrom(...ofFfmpeg), harmless, (attack, options) => {
         const commands = attack.commands.map((command) => `${options.join(' ')} ${command}`)
         expect(faultsOf(attack, commands).some((msg) => msg.includes(attack.token ?? ''))).toBe(true)
       }),

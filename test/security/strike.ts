@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inputFilenames } from '../../src/ffmpeg/filenames.ts'
 import { replacePlaceholders } from '../../src/ffmpeg/placeholders.ts'
+import { splitProgram } from '../../src/ffmpeg/program.ts'
 import { tokenise } from '../../src/ffmpeg/tokenise.ts'
 import { JobClient } from '../executor/job-client.ts'
 import type { ExecutorProcess } from '../support/executor-process.ts'
@@ -22,8 +23,10 @@ export async function strike(executor: ExecutorProcess, attack: Attack, video: U
     await job.put(inputs.get(alias) ?? alias, content === 'video' ? video : content)
   }
   const files = new Map([...inputs, ...Object.entries(attack.outputs)])
+  const commands = attack.commands.map((command) => splitProgram(wordsOf(command, files)))
   const state = await job.ended({
-    commands: attack.commands.map((command) => argvOf(command, files)),
+    commands: commands.map(({ words }) => words),
+    programs: commands.map(({ program }) => program ?? 'ffmpeg'),
     inputs: Object.fromEntries(inputs),
     limits: { run_seconds: seconds, disk_bytes: DISK_BYTES },
   })
@@ -32,7 +35,7 @@ export async function strike(executor: ExecutorProcess, attack: Attack, video: U
   return shown
 }
 
-function argvOf(command: string, files: ReadonlyMap<string, string>): string[] {
+function wordsOf(command: string, files: ReadonlyMap<string, string>): string[] {
   const split = tokenise(command)
   if (!split.ok) throw new Error(`${split.reason}: ${command}`)
   return split.tokens.map((token) => replacePlaceholders(token, (alias) => files.get(alias) ?? alias))

@@ -72,9 +72,9 @@ describe('an agent', () => {
     ])
     expect(JSON.stringify(tools), 'each stands by itself').not.toContain('$ref')
     const run = tools.find(({ name }) => name === 'run_ffmpeg_command')
-    expect(run?.inputSchema.required).toEqual(expect.arrayContaining(['output_files', 'ffmpeg_command']))
+    expect(run?.inputSchema.required).toEqual(['ffmpeg_command'])
     expect(Object.keys(run?.inputSchema.properties ?? {})).toEqual(
-      expect.arrayContaining(['wait', 'input_files', 'metadata', 'webhook_url']),
+      expect.arrayContaining(['wait', 'input_files', 'output_files', 'metadata', 'webhook_url']),
     )
     expect(tools.find(({ name }) => name === 'get_command')?.inputSchema.required).toEqual(['command_id'])
   })

@@ -182,7 +182,7 @@ describe('a preset that could never be executed is refused where it is wrong', (
       ['output_file_definitions', 'out_b'],
     ],
     ['an output with a path', { output_file_definitions: { out_sound: '../a.wav' } }, ['output_file_definitions', 'out_sound']],
-    ['no output', { output_file_definitions: {} }, ['output_file_definitions']],
+    ['no output', { ffmpeg_command: '-i {{in_sound}}', output_file_definitions: {} }, ['output_file_definitions']],
     ['an undeclared placeholder', { ffmpeg_command: '-i {{in_x}} {{out_sound}}' }, ['ffmpeg_command'], /in_x.*input_file_keys/],
     ['what the policy refuses', { ffmpeg_command: '-i {{in_sound}} -i /etc/passwd {{out_sound}}' }, ['ffmpeg_command'], /passwd/],
     ['metadata of too many properties', { metadata: Object.fromEntries(Array.from({ length: 11 }, (_, i) => [i, i])) }, ['metadata']],

@@ -39,7 +39,8 @@ export function Outputs({ faults }: { faults: readonly Fault[] }) {
       <h2 id="outputs-heading">Outputs</h2>
       {!folder && aliases.length === 0 && (
         <p class="hint">
-          Write <code class="alias output">{'{{out_video}}'}</code> where the command names its result.
+          Write <code class="alias output">{'{{out_video}}'}</code> where the command names its result. A command that writes to{' '}
+          <code>-f null -</code>, or begins with <code>ffprobe</code>, needs none.
         </p>
       )}
       {!folder && aliases.length > 0 && (
