@@ -1,12 +1,20 @@
 /** Brings one input to the executor. */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { OwnFile } from '../files/own-file.ts'
-import { DownloadFailure, type DownloadRules, type DownloadTarget, downloadFile, tooLarge } from '../outbound/download.ts'
+import {
+  DownloadFailure,
+  type DownloadRules,
+  type DownloadTarget,
+  downloadFile,
+  inspected,
+  tooLarge,
+  type WantedFile,
+} from '../outbound/download.ts'
 import type { CommandError } from './state.ts'
 
-export interface InputJob {
+export interface InputJob extends WantedFile {
+  /** What messages call it. */
   alias: string
-  filename: string
   url: string
 }
 
@@ -40,7 +48,7 @@ export class InputFailure extends Error {
 export async function downloadInput(input: InputJob, context: DownloadContext): Promise<number> {
   try {
     const own = await context.ownFile(input.url)
-    return own ? await receiveOwnFile(input, own, context) : await downloadFile(input.url, inputTarget(input, context), context)
+    return own ? await receiveOwnFile(input, own, context) : await downloadFile(input.url, input, inputTarget(input, context), context)
   } catch (error) {
     if (error instanceof DownloadFailure) throw inputFailure(input, error)
     if (error instanceof ExecutorFailure && error.fault === 'job_too_large')
@@ -77,11 +85,13 @@ async function receiveOwnFile(input: InputJob, file: OwnFile, context: DownloadC
   if (!object)
     throw new DownloadFailure('unreachable', `cannot be read: the stored file ${file.filename} ${await context.whyMissing(file)}`)
   if (object.size > maxBytes) throw tooLarge(maxBytes)
-  return executor.putInput(job, input.filename, { stream: object.body, resume: null }, { maxBytes, maxJobBytes }, signal)
+  const origin = { contentType: null, from: { kind: 'own', filename: file.filename } } as const
+  const stream = await inspected(object.body, input, origin, signal)
+  return executor.putInput(job, input.filename, { stream, resume: null }, { maxBytes, maxJobBytes }, signal)
 }
 
 function inputFailure(input: InputJob, failure: DownloadFailure): InputFailure {
-  const named = `input "${input.alias}" ${failure.message}`
+  const named = `${input.use === 'archive' ? input.alias : `the input "${input.alias}"`} ${failure.message}`
   return failure.fault === 'too_large'
     ? new InputFailure({ status: 'INPUT_TOO_LARGE', message: `${named}, the most an input may have` }, { cause: failure })
     : new InputFailure({ status: 'UNREACHABLE_INPUT_FILE', message: named }, { cause: failure })

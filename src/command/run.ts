@@ -295,10 +295,13 @@ function runRequest({ compiled, maxRunSeconds }: CommandSpec, settings: Settings
 
 /** Everything that must be at the executor before the commands run. */
 function inputJobs({ request, compiled }: CommandSpec): InputJob[] {
-  const inputs = Object.entries(compiled.inputs).map(([alias, filename]) => ({ alias, filename, url: request.input_files[alias] ?? '' }))
+  const inputs = Object.entries(compiled.inputs).map(
+    ([alias, filename]): InputJob => ({ alias, filename, use: 'input', url: request.input_files[alias] ?? '' }),
+  )
   if (compiled.archive === undefined) return inputs
   // No alias of an input is called so: they begin with `in_`.
-  return [...inputs, { alias: 'input_compressed_folder', filename: compiled.archive, url: request.input_compressed_folder ?? '' }]
+  const url = request.input_compressed_folder ?? ''
+  return [...inputs, { alias: 'input_compressed_folder', filename: compiled.archive, use: 'archive', url }]
 }
 
 function mapValues<In, Out>(record: Record<string, In>, map: (value: In, key: string) => Out): Record<string, Out> {

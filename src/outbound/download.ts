@@ -1,7 +1,10 @@
 /** Brings the file behind a URL to wherever it is wanted, as a stream: retried, resumed where it was cut, and held to limits. */
+import { SNIFFED_BYTES } from '../ffmpeg/content-sniffing.ts'
 import type { AllowedOrigins } from './address.ts'
+import { contentsFault, type FileHead, type FileUse } from './contents-fault.ts'
 import type { IncomingBytes } from './incoming-bytes.ts'
 import { type Pace, watchPace } from './pace.ts'
+import { peek } from './peek.ts'
 import { openSource, type Source, SourceFailure } from './source.ts'
 
 /** A cut or failed download is begun again so often. */
@@ -16,6 +19,12 @@ export interface DownloadRules {
   pace: Pace
   allowed: AllowedOrigins
   signal: AbortSignal
+}
+
+/** What a file is wanted for, and the name that it is to have. */
+export interface WantedFile {
+  filename: string
+  use: FileUse
 }
 
 /** What tells whether a source still has the file that bytes came from. */
@@ -50,16 +59,16 @@ export function paceOf(minRate: number): Pace {
 }
 
 /**
- * Streams what is at `url` into the target and answers its size in bytes.
+ * Streams what is at `url` into the target and answers its size in bytes. What cannot be the file that is wanted does not reach the target.
  * Throws a DownloadFailure when the URL is at fault, and what the target threw when it is not.
  */
-export async function downloadFile(url: string, target: DownloadTarget, rules: DownloadRules): Promise<number> {
+export async function downloadFile(url: string, wanted: WantedFile, target: DownloadTarget, rules: DownloadRules): Promise<number> {
   for (let attempt = 0; ; attempt++) {
     try {
       const resume = target.seen ? await resumePoint(target.seen, target) : null
       const source = await openSource(url, { allowed: rules.allowed, resume, signal: rules.signal })
       target.seen = { validator: source.validator, totalBytes: source.totalBytes }
-      return await receive(url, source, target, rules)
+      return await receive(url, wanted, source, target, rules)
     } catch (error) {
       if (rules.signal.aborted || !(error instanceof SourceFailure)) throw error
       if (!error.retryable || attempt === RETRIES) throw unreachable(error, attempt)
@@ -73,7 +82,22 @@ export function tooLarge(maxBytes: number, options?: ErrorOptions): DownloadFail
   return new DownloadFailure('too_large', `is larger than ${Math.floor(maxBytes / 1024 / 1024)} MB`, options)
 }
 
-async function receive(url: string, source: Source, target: DownloadTarget, rules: DownloadRules): Promise<number> {
+/** Looks at the first bytes of a file, and answers the stream that still has all of them. Throws a DownloadFailure if it is of no use. */
+export async function inspected(
+  stream: ReadableStream<Uint8Array>,
+  wanted: WantedFile,
+  origin: Omit<FileHead, 'bytes'>,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array>> {
+  const { head, broken, whole } = await peek(stream, SNIFFED_BYTES, signal)
+  // Of a file that is cut off after a few bytes, the next attempt brings more.
+  const fault = broken ? null : contentsFault({ ...origin, bytes: head }, wanted.filename, wanted.use)
+  if (fault === null) return whole
+  await whole.cancel().catch(() => undefined)
+  throw new DownloadFailure('unreachable', fault)
+}
+
+async function receive(url: string, wanted: WantedFile, source: Source, target: DownloadTarget, rules: DownloadRules): Promise<number> {
   const { totalBytes, offset } = source
   if (totalBytes !== null && totalBytes > rules.maxBytes) {
     await source.stream.cancel()
@@ -87,10 +111,15 @@ async function receive(url: string, source: Source, target: DownloadTarget, rule
     () => target.size(),
     () => stalled.abort(),
   )
+  const signal = AbortSignal.any([rules.signal, stalled.signal])
   let bytes: number
   try {
-    bytes = await target.put({ stream: source.stream, resume }, rules.maxBytes, AbortSignal.any([rules.signal, stalled.signal]))
+    const { stream, contentType, answeredBy } = source
+    const origin = { contentType, from: { kind: 'url', url, answeredBy } } as const
+    const body = offset > 0 ? stream : await inspected(stream, wanted, origin, signal)
+    bytes = await target.put({ stream: body, resume }, rules.maxBytes, signal)
   } catch (error) {
+    if (error instanceof DownloadFailure) throw error
     if (stalled.signal.aborted) throw new SourceFailure(`${host} sent next to nothing for too long`, true, { cause: error })
     if (rules.signal.aborted) throw error
     const blamed = await target.blame(error, resume !== null)

@@ -1,11 +1,15 @@
 /** Opens a URL that a user gave us as a stream: addresses checked on every hop, redirects followed by hand. */
 import { type AllowedOrigins, checkUrl } from './address.ts'
+import { failedAnswer, failedConnection } from './source-advice.ts'
 
 const MAX_REDIRECTS = 5
 const HEADERS_TIMEOUT_MS = 30_000
 
 export interface Source {
-  stream: ReadableStream
+  stream: ReadableStream<Uint8Array>
+  contentType: string | null
+  /** The URL that answered, after all redirects. */
+  answeredBy: URL
   /** First byte of the stream within the file: the offset that was asked for, or 0 where the server began anew. */
   offset: number
   /** Size of the whole file in bytes, where the server told it. */
@@ -41,7 +45,7 @@ export async function openSource(url: string, options: OpenOptions): Promise<Sou
     if (!check.ok) throw new SourceFailure(check.reason, false)
     const response = await request(check.url, options)
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
-    if (location === null) return sourceOf(response, check.url.host, options)
+    if (location === null) return sourceOf(response, check.url, url, options)
     await response.body?.cancel()
     if (!URL.canParse(location, check.url.href)) throw new SourceFailure(`${check.url.host} redirects to something that is no URL`, false)
     target = new URL(location, check.url).href
@@ -62,31 +66,31 @@ async function request(url: URL, options: OpenOptions): Promise<Response> {
     return await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.any([options.signal, tooSlow.signal]) })
   } catch (cause) {
     if (options.signal.aborted) throw cause
-    const what = tooSlow.signal.aborted ? `did not answer within ${HEADERS_TIMEOUT_MS / 1000} seconds` : 'could not be connected to'
+    const what = tooSlow.signal.aborted ? `did not answer within ${HEADERS_TIMEOUT_MS / 1000} seconds` : failedConnection(url, cause)
     throw new SourceFailure(`${url.host} ${what}`, true, { cause })
   } finally {
     clearTimeout(timer)
   }
 }
 
-async function sourceOf(response: Response, host: string, options: OpenOptions): Promise<Source> {
+async function sourceOf(response: Response, answeredBy: URL, given: string, options: OpenOptions): Promise<Source> {
+  const { host } = answeredBy
   if (response.status !== 200 && response.status !== 206) {
-    await response.body?.cancel()
-    throw new SourceFailure(`${host} answered ${response.status} ${response.statusText}`.trimEnd(), isRetryable(response.status))
+    throw new SourceFailure(`${host} answered ${await failedAnswer(response, given)}`, isRetryable(response.status))
   }
-  if (!response.body) throw new SourceFailure(`${host} answered without a body`, true)
+  const contentType = response.headers.get('content-type')
+  const stream: ReadableStream<Uint8Array> = response.body ?? new Blob([]).stream()
   const encoded = response.headers.has('content-encoding')
   const validator = encoded ? null : strongValidator(response.headers)
-  if (response.status === 200) {
-    return { stream: response.body, offset: 0, totalBytes: encoded ? null : contentLength(response.headers), validator }
-  }
+  const source = { stream, contentType, answeredBy, validator }
+  if (response.status === 200) return { ...source, offset: 0, totalBytes: encoded ? null : contentLength(response.headers) }
   const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '')
   const offset = range ? Number(range[1]) : Number.NaN
   if (!range || offset !== options.resume?.offset) {
-    await response.body.cancel()
+    await stream.cancel()
     throw new SourceFailure(`${host} answered a part of the file that was not asked for`, false)
   }
-  return { stream: response.body, offset, totalBytes: Number(range[2]), validator }
+  return { ...source, offset, totalBytes: Number(range[2]) }
 }
 
 function isRetryable(status: number): boolean {

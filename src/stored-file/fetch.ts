@@ -2,7 +2,7 @@
 import { bucketTarget } from '../files/bucket-target.ts'
 import { BucketWriter } from '../files/bucket-writer.ts'
 import { ownFileOf, whyMissing } from '../files/own-file.ts'
-import { DownloadFailure, type DownloadRules, downloadFile, paceOf, tooLarge } from '../outbound/download.ts'
+import { DownloadFailure, type DownloadRules, downloadFile, inspected, paceOf, tooLarge, type WantedFile } from '../outbound/download.ts'
 import { settingsOf } from '../settings.ts'
 import { bucketKey } from './record.ts'
 import type { FileError, FileEvent } from './state.ts'
@@ -42,7 +42,6 @@ export async function fetchFile(url: string, since: number, store: FileStore, en
   try {
     await download(url, writer, store, env, rules)
     rules.signal.throwIfAborted()
-    if (writer.bytes === 0) throw new DownloadFailure('unreachable', 'is empty')
     return { type: 'bytes_stored', sizeBytes: await writer.close(), now: Date.now() }
   } catch (error) {
     if (signal.aborted) return null
@@ -61,15 +60,19 @@ async function download(url: string, writer: BucketWriter, store: FileStore, env
   const target = bucketTarget(writer, store.seen, (seen) => {
     store.seen = seen
   })
-  const own = await ownFileOf(url, store.mustExist.spec.account, settingsOf(env))
+  const { account, filename } = store.mustExist.spec
+  const wanted: WantedFile = { filename, use: 'stored' }
+  const own = await ownFileOf(url, account, settingsOf(env))
   if (!own) {
-    await downloadFile(url, target, rules)
+    await downloadFile(url, wanted, target, rules)
     return
   }
   const object = await env.FILES.get(own.key)
   if (!object) throw new DownloadFailure('unreachable', `cannot be copied: the stored file ${own.filename} ${await whyMissing(own, env)}`)
   if (object.size > rules.maxBytes) throw tooLarge(rules.maxBytes)
-  await target.put({ stream: object.body, resume: null }, rules.maxBytes, rules.signal)
+  const origin = { contentType: null, from: { kind: 'own', filename: own.filename } } as const
+  const stream = await inspected(object.body, wanted, origin, rules.signal)
+  await target.put({ stream, resume: null }, rules.maxBytes, rules.signal)
 }
 
 function fileError(failure: DownloadFailure): FileError {

@@ -19,6 +19,7 @@ import { filenameOfUrl, storedFilename } from '../../src/files/filename.ts'
 import { formBoundary, MalformedForm, MultipartForm } from '../../src/files/multipart-form.ts'
 import { ifNoneMatch, ifRangeHolds, parseRange } from '../../src/files/range.ts'
 import { checkUrl, parseOrigins } from '../../src/outbound/address.ts'
+import { quotedError } from '../../src/outbound/error-body.ts'
 import { redact, redactUrl } from '../../src/outbound/redact.ts'
 import { growth } from './growth.ts'
 
@@ -199,6 +200,11 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
       (n) => `https://a${'.'.repeat(n)}x`,
       (n) => `authorization${' '.repeat(n)}`,
     ],
+  ],
+  [
+    'quotedError',
+    (text) => [quotedError(text, 'text/plain'), quotedError(`<Error><Code>${text}`, null), quotedError(`{"error":"${text}"}`, null)],
+    [...RUNS, '<Code>', '<Message>', '&amp;', '&', '<Code>a</Code>', '\\u0000', (n) => `<Code>${'&amp;'.repeat(n)}</Code>`],
   ],
   ['redactUrl', redactUrl, [...RUNS, 'a://', '@', '?', (n) => `https://a${'@'.repeat(n)}`]],
   [

@@ -31,6 +31,7 @@ const SAMPLES: Record<string, string[]> = {
  * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
  * - `/gate/<name>/<sample>` sends the second half once `/open/<name>` was asked for
  * - `/status/<code>`, `/hang` never answers
+ * - `/says/<code>/<name>?type=<type>&body=<text>` answers with this code, Content-Type and body
  * - `/redirect/<n>/<path>` redirects n times; `/location?<url>` redirects there
  * - `/big/<bytes>` and `/chunked/<bytes>` zeros, with and without a Content-Length
  * - `/requests?<target>` the requests for that target so far, as JSON
@@ -98,6 +99,11 @@ class Site {
       case 'status':
         response.writeHead(Number(argument)).end('no')
         return
+      case 'says': {
+        const type = url.searchParams.get('type')
+        response.writeHead(Number(argument), type === null ? {} : { 'content-type': type }).end(url.searchParams.get('body') ?? '')
+        return
+      }
       case 'open':
         this.#gate(argument).resolve()
         response.end()

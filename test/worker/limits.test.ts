@@ -100,7 +100,7 @@ test('a server that stops sending is cut off, asked again, and named in the end'
   const executor = new ExecutorClient({ fetch: (sent) => fetch(sent) }, settingsOf(env).executor?.url ?? '', null)
   const job = `${crypto.randomUUID()}.1`
   const download = downloadInput(
-    { alias: 'in_slow', filename: 'in_slow.wav', url: gate.url },
+    { alias: 'in_slow', filename: 'in_slow.wav', use: 'input', url: gate.url },
     {
       executor,
       job,

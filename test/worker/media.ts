@@ -7,6 +7,11 @@ export function mediaUrl(path: string): string {
   return `${env.MEDIA_URL}${path}?${crypto.randomUUID()}`
 }
 
+/** An address that answers this, as the file of this name. */
+export function answering(filename: string, body: string, { code = 200, type = 'text/html; charset=utf-8' } = {}): string {
+  return `${env.MEDIA_URL}/says/${code}/${filename}?${new URLSearchParams({ type, body, n: crypto.randomUUID() })}`
+}
+
 /** What the media server was asked under this address. */
 export async function requestsFor(url: string): Promise<MediaRequest[]> {
   const response = await fetch(`${env.MEDIA_URL}/requests?${encodeURIComponent(url.slice(env.MEDIA_URL.length))}`)
