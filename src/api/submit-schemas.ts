@@ -57,7 +57,8 @@ export const validatedSchema = z
   .object({
     valid: z.literal(true),
     commands: z.array(z.array(z.string())).openapi({
-      description: 'The arguments that FFmpeg would get, one list for each command: placeholders replaced, guards added.',
+      description:
+        'The arguments that FFmpeg would get, one list for each command: placeholders replaced, guards added, and a log level that hides errors raised to `error`.',
       example: [['-i', 'in_video.mp4', '-c:v', 'libvpx-vp9', 'converted.webm']],
     }),
   })

@@ -1,5 +1,6 @@
 /** Commands that begin with `ffprobe`: which options they may have, and the guards on their input. */
 import { guardsOn } from './guards.ts'
+import { audible } from './log-level.ts'
 import type { Problem } from './policy-values.ts'
 import { checkCodec, checkDemuxer, checkFile, type PolicyScope, shown } from './policy-values.ts'
 
@@ -29,8 +30,8 @@ const EXAMPLE = '`ffprobe -v error -show_format -show_streams -of json {{in_…}
 
 type ProbeArgument =
   | { kind: 'input'; url: string }
-  /** `value` is null for a flag, and where the value is missing. */
-  | { kind: 'option'; token: string; name: string; value: string | null }
+  /** `value` is null for a flag, and where the value is missing; `index` is where the option stands, just before it. */
+  | { kind: 'option'; token: string; name: string; value: string | null; index: number }
 
 /** Splits an argv, without `ffprobe` itself, the way ffprobe does: bare arguments and those after `-i` are inputs. */
 function parseProbe(argv: readonly string[]): ProbeArgument[] {
@@ -41,11 +42,11 @@ function parseProbe(argv: readonly string[]): ProbeArgument[] {
     if (token === '-' || !token.startsWith('-')) {
       parsed.push({ kind: 'input', url: token })
     } else if (FLAGS.has(name) || FLAGS.has(name.replace(/^no/, '')) || !isKnown(name)) {
-      parsed.push({ kind: 'option', token, name, value: null })
+      parsed.push({ kind: 'option', token, name, value: null, index })
     } else {
       const value = argv[index + 1] ?? null
       if (name === 'i' && value !== null) parsed.push({ kind: 'input', url: value })
-      else parsed.push({ kind: 'option', token, name, value })
+      else parsed.push({ kind: 'option', token, name, value, index })
       index += 1
     }
   }
@@ -88,9 +89,17 @@ function checkProbeOption({ token, name, value }: Extract<ProbeArgument, { kind:
   return [{ token: value, msg }]
 }
 
-/** Puts the guards first: the policy lets no command set these options again. Where they stand already, they are not put a second time. */
-export function guardProbe(argv: readonly string[]): string[] {
+/**
+ * Puts the guards first: the policy lets no command set these options again. Where they stand already, they are not put a second time.
+ * Errors are shown, which scripts often silence with `-v quiet`.
+ */
+export function guardProbe(given: readonly string[]): string[] {
+  const argv = [...given]
+  for (const argument of parseProbe(given)) {
+    if (argument.kind !== 'option' || argument.value === null) continue
+    if (argument.name === 'v' || argument.name === 'loglevel') argv[argument.index + 1] = audible(argument.value)
+  }
   const format = parseProbe(argv).findLast((argument) => argument.kind === 'option' && argument.name === FORMAT)
   const guards = guardsOn(format?.kind === 'option' ? (format.value?.toLowerCase() ?? null) : null)
-  return guards.every((token, index) => argv[index] === token) ? [...argv] : [...guards, ...argv]
+  return guards.every((token, index) => argv[index] === token) ? argv : [...guards, ...argv]
 }

@@ -5,6 +5,7 @@ import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
 import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../src/ffmpeg/filtergraph.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
+import { showErrors } from '../../src/ffmpeg/log-level.ts'
 import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
 import { reportedOutputs, reportMayMislead } from '../../src/ffmpeg/output-report.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from '../../src/ffmpeg/placeholders.ts'
@@ -147,6 +148,11 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
       (n) => `video:${'muxing '.repeat(n)}`,
       '[lib',
     ],
+  ],
+  [
+    'showErrors',
+    (text) => [showErrors(argvOf(text)), showErrors(['-v', text])],
+    ['-v quiet ', '-v 0 -i a ', 'repeat', '+level', '-time', '1', ' ', (n) => `${'date'.repeat(n)}time`],
   ],
   [
     'inputDurations',

@@ -14,6 +14,17 @@ test('FFmpeg’s own words say why it failed, and its whole stderr can be read',
   expect(await account.log(command.command_id)).toContain('no_such_encoder')
 })
 
+test('a command that asks for silence says why it failed all the same', async () => {
+  const account = await TestAccount.create()
+  const command = await account.run({
+    output_files: { out_tone: 'tone.wav' },
+    ffmpeg_command: '-v quiet -f lavfi -i sine=d=0.1 -c:a no_such_encoder {{out_tone}}',
+  })
+  expect(command).toMatchObject({ status: 'FAILED', error_status: 'FFMPEG_ERROR' })
+  expect(command.error_message).toContain("Unknown encoder 'no_such_encoder'")
+  expect(await account.log(command.command_id)).toContain('no_such_encoder')
+})
+
 test('an output that was not written is OUTPUT_MISSING, with its alias and what files there are', async () => {
   const account = await TestAccount.create()
   const command = await account.run({

@@ -66,6 +66,11 @@ describe('a command that begins with ffprobe', () => {
     expect(guardCommands({ ...command, argvs: [argv] })).toEqual([argv])
   })
 
+  it('says why it fails, where it asks for silence too', () => {
+    const [argv = []] = guardCommands(compiledOf(compile('ffprobe -show_format -v quiet {{in_v}}')))
+    expect(argv.slice(4)).toEqual(['-show_format', '-v', 'error', 'in_v.mp4'])
+  })
+
   it('may be a step of a chain, where each step keeps its program', () => {
     const source: CommandSource = {
       field: 'ffmpeg_commands',
