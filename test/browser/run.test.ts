@@ -80,6 +80,18 @@ describe('running a command', needs('chromium'), () => {
     })
   })
 
+  test('a command without output files shows the text that it has for its result', async () => {
+    await inConsole({}, async ({ page }) => {
+      await page.locator('#command-0').fill('ffmpeg -f lavfi -i sine=d=1 -af volumedetect -f md5 -')
+      await page.getByText('Ready to run').waitFor()
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.getByRole('heading', { level: 1, name: 'ffmpeg -f lavfi' }).waitFor()
+      await page.locator('.made pre', { hasText: 'MD5=' }).waitFor()
+      await page.locator('.made pre', { hasText: 'mean_volume' }).waitFor()
+      await screenshot(page, 'command-text')
+    })
+  })
+
   test('the progress of a command that goes on is seen; it can be cancelled, and run again', async () => {
     await inConsole({}, async ({ page }) => {
       await page.locator('#command-0').fill('ffmpeg -re -f lavfi -i testsrc2=s=640x360 -t 100 {{out_video}}')

@@ -1,7 +1,12 @@
-/** What people call a command by: the files that it makes. */
+/** What people call a command by: the files that it makes, or else what it begins with. */
+import { shortened } from '../../ffmpeg/excerpt.ts'
 import type { Command } from '../api/types.ts'
 
-export function commandName({ original_request: { output_files } }: Pick<Command, 'original_request'>): string {
+const MAX_CHARACTERS = 60
+
+export function commandName({ original_request: request }: Pick<Command, 'original_request'>): string {
+  const { output_files, ffmpeg_command, ffmpeg_commands } = request
   if (output_files === 'OUTPUT_FOLDER') return 'Everything as one zip'
-  return Object.values(output_files).join(', ')
+  const names = Object.values(output_files)
+  return names.length > 0 ? names.join(', ') : shortened(ffmpeg_command ?? ffmpeg_commands?.at(-1) ?? '', MAX_CHARACTERS)
 }
