@@ -7,7 +7,8 @@ import { registerCommandEvents } from './api/command-events.ts'
 import { registerCommands } from './api/commands.ts'
 import { registerDownload } from './api/download.ts'
 import type { ApiEnv } from './api/env.ts'
-import { ApiError, errorResponse, faultsOf, ValidationError } from './api/errors.ts'
+import { ApiError, errorResponse, ValidationError } from './api/errors.ts'
+import { faultsOf, misnamedInputs } from './api/faults.ts'
 import { registerFiles } from './api/files.ts'
 import { registerHealth } from './api/health.ts'
 import { registerLlms } from './api/llms.ts'
@@ -18,18 +19,24 @@ import { registerPresets } from './api/presets.ts'
 import { requestId } from './api/request-id.ts'
 import { registerSubmits } from './api/submits.ts'
 import { registerPartUpload, registerUploadInParts } from './api/upload-parts.ts'
+import { useOwnMessages } from './api/wanted.ts'
 import { registerWebhooks } from './api/webhooks.ts'
 import { registerDialect } from './dialect/routes.ts'
 import { log } from './logging/log.ts'
 import { registerMcp } from './mcp/server.ts'
 
 export function createApp(): OpenAPIHono<ApiEnv> {
+  useOwnMessages()
   const app = new OpenAPIHono<ApiEnv>({
-    defaultHook: (result) => {
-      if (result.success) return
-      const faults = faultsOf(result.error.issues)
-      if (result.target === 'json') throw new ValidationError(faults)
-      throw new ApiError('INVALID_REQUEST', faults.map((fault) => fault.msg).join('; '))
+    defaultHook: async (result, c) => {
+      if (result.target !== 'json') {
+        if (result.success) return
+        const faults = faultsOf(result.error.issues, undefined)
+        throw new ApiError('INVALID_REQUEST', faults.map((fault) => fault.msg).join('; '))
+      }
+      const body: unknown = await c.req.json()
+      const faults = result.success ? misnamedInputs(result.data, body) : faultsOf(result.error.issues, body)
+      if (faults.length > 0) throw new ValidationError(faults)
     },
   })
   app.use(requestId)

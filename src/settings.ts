@@ -92,7 +92,7 @@ const settingsSchema = z
     /** Seconds before each attempt to deliver a webhook, the first included. */
     webhookDelays: parseSchedule(raw.WEBHOOK_RETRY_SCHEDULE),
     /** The only private addresses that inputs and webhooks may be on. */
-    allowedOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
+    privateOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
     /** Origin under which clients reach the Worker, where it is not that of their request. */
     publicUrl: raw.PUBLIC_URL?.replace(/(?<!\/)\/+$/, '') ?? null,
     /** The header in which whoever stands before the Worker says who asks; null where nobody does, and none is believed. */

@@ -3,11 +3,11 @@ import type { CommandSpec } from '../command/record.ts'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import { type CommandSource, compileCommands, type Fault, MAX_STORED_CHARACTERS, tooLargeTogether } from '../ffmpeg/command.ts'
 import { ownFileOf } from '../files/own-file.ts'
-import { checkUrl } from '../outbound/address.ts'
 import type { Settings } from '../settings.ts'
 import { ValidationError } from './errors.ts'
 import type { SubmitBody } from './schemas.ts'
 import type { ChainedSubmitBody } from './submit-schemas.ts'
+import { urlFault } from './usable-url.ts'
 
 const DEFAULT_RUN_SECONDS = 300
 
@@ -23,6 +23,7 @@ export async function checkSubmit(
   const { input_files, output_files } = body
   // Automation tools send a field that is left empty as an empty text.
   const archive = body.input_compressed_folder || null
+  const webhookUrl = body.webhook_url || null
   const inputFaults = await Promise.all(
     // A file of ours is never fetched, so its URL may be one that only we can reach.
     [
@@ -30,7 +31,7 @@ export async function checkSubmit(
       ...(archive === null ? [] : [{ loc: ['input_compressed_folder'], url: archive }]),
     ].map(async ({ loc, url }) => ((await ownFileOf(url, identity.account, settings)) ? [] : urlFaults(loc, url, settings))),
   )
-  const faults: Fault[] = [...inputFaults.flat(), ...(body.webhook_url ? urlFaults(['webhook_url'], body.webhook_url, settings) : [])]
+  const faults: Fault[] = [...inputFaults.flat(), ...(webhookUrl === null ? [] : urlFaults(['webhook_url'], webhookUrl, settings))]
   const maxRunSeconds = body.max_command_run_seconds ?? Math.min(DEFAULT_RUN_SECONDS, settings.maxCommandRunSeconds)
   if (maxRunSeconds > settings.maxCommandRunSeconds) {
     const msg = `is ${settings.maxCommandRunSeconds} seconds at most on this server`
@@ -51,11 +52,14 @@ export async function checkSubmit(
       input_files,
       output_files,
       ...(archive !== null && { input_compressed_folder: archive }),
+      ...(webhookUrl !== null && { webhook_url: webhookUrl }),
+      ...(body.max_command_run_seconds != null && { max_command_run_seconds: body.max_command_run_seconds }),
+      ...(body.vcpu_count !== undefined && { vcpu_count: body.vcpu_count }),
       ...('ffmpeg_commands' in body ? { ffmpeg_commands: body.ffmpeg_commands } : { ffmpeg_command: body.ffmpeg_command }),
     },
     compiled: compilation.command,
     metadata: JSON.stringify(body.metadata ?? {}),
-    webhookUrl: body.webhook_url ?? null,
+    webhookUrl,
     maxRunSeconds,
   }
   const size = JSON.stringify(spec).length
@@ -69,6 +73,6 @@ function commandsOf(body: SubmitBody | ChainedSubmitBody): Pick<CommandSource, '
 }
 
 function urlFaults(loc: string[], url: string, settings: Settings): Fault[] {
-  const check = checkUrl(url, settings.allowedOrigins)
-  return check.ok ? [] : [{ loc, msg: check.reason, type: 'value_error' }]
+  const msg = urlFault(url, settings.privateOrigins)
+  return msg === null ? [] : [{ loc, msg, type: 'value_error' }]
 }

@@ -72,7 +72,8 @@ export function registerCommandActions(app: OpenAPIHono<ApiEnv>): void {
     const command = await commandStub(c.env, c.req.valid('param').command_id).read(c.var.account)
     if (!command) throw noSuchCommand()
     if (!isTerminal(command.state)) throw stillGoesOn('wait for its end, or cancel it first')
-    const spec = await checkSubmit(requestOf(command.spec), newIdentity(c, command.spec.type), settingsOf(c.env))
+    const checked = await checkSubmit(requestOf(command.spec), newIdentity(c, command.spec.type), settingsOf(c.env))
+    const spec = { ...checked, request: command.spec.request }
     const claim = await idempotencyClaim(c.req.valid('header')['idempotency-key'], { kind: 'retry', body: command.spec.id })
     const [commandId = spec.id] = await accept(c, [spec], claim)
     return c.json({ command_id: commandId }, 200)

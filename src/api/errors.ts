@@ -19,6 +19,7 @@ const STATUS = {
   QUEUE_FULL: 429,
   INTERNAL_ERROR: 500,
   MISCONFIGURED: 500,
+  NOT_IMPLEMENTED: 501,
   UNAVAILABLE: 503,
 } as const
 
@@ -62,7 +63,7 @@ export class ValidationError extends Error {
     const more = omitted + faults.length - told.length
     super(
       entries(told, more)
-        .map(({ loc, msg }) => `${loc.join('.') || 'body'}: ${msg}`)
+        .map(({ loc, msg }) => `${loc.join('.')}: ${msg}`)
         .join('; '),
     )
     this.faults = told
@@ -81,7 +82,7 @@ function tellable(faults: readonly Fault[]): Fault[] {
   let bytes = 0
   for (const { loc, msg, type } of faults.slice(0, MAX_FAULTS)) {
     const fault: Fault = {
-      loc: loc.map((part) => (typeof part === 'string' ? shortened(part, MAX_LOCATION_PART) : part)),
+      loc: loc.length === 0 ? WHOLE_BODY : loc.map((part) => (typeof part === 'string' ? shortened(part, MAX_LOCATION_PART) : part)),
       msg: shortened(msg, MAX_FAULT_MESSAGE),
       type,
     }
@@ -94,15 +95,23 @@ function tellable(faults: readonly Fault[]): Fault[] {
 
 function entries(told: readonly Fault[], more: number): Fault[] {
   if (more === 0) return [...told]
-  return [...told, { loc: [], msg: NOT_LISTED + more, type: 'value_error' }]
+  return [...told, { loc: WHOLE_BODY, msg: NOT_LISTED + more, type: 'value_error' }]
 }
 
 const NOT_LISTED = 'faults that are not listed here: '
 
+/** Where a fault is that the body has as a whole. */
+const WHOLE_BODY: Fault['loc'] = ['body']
+
+/** Where a fault of a body is in another body, which has that one at `prefix`. */
+export function within(prefix: Fault['loc'], loc: Fault['loc']): Fault['loc'] {
+  return loc.length === 1 && loc[0] === WHOLE_BODY[0] ? prefix : [...prefix, ...loc]
+}
+
 /** What an answer's `detail` tells: the faults that it lists, and how many more there are. */
 export function toldOf(detail: readonly Fault[]): { faults: Fault[]; omitted: number } {
   const last = detail.at(-1)
-  if (last === undefined || last.loc.length > 0 || !last.msg.startsWith(NOT_LISTED)) return { faults: [...detail], omitted: 0 }
+  if (last === undefined || last.loc[0] !== WHOLE_BODY[0] || !last.msg.startsWith(NOT_LISTED)) return { faults: [...detail], omitted: 0 }
   return { faults: detail.slice(0, -1), omitted: Number(last.msg.slice(NOT_LISTED.length)) }
 }
 
@@ -130,13 +139,4 @@ export function errorResponse(error: ApiError | ValidationError): Response {
   }
   const body: z.infer<typeof errorSchema> = { detail: error.message, error: error.code, message: error.message }
   return Response.json(body, { status: STATUS[error.code], headers: error.headers })
-}
-
-/** zod's issues as faults, flattened to one entry each. */
-export function faultsOf(issues: z.core.$ZodIssue[]): Fault[] {
-  return issues.map((issue) => ({
-    loc: issue.path.map((part) => (typeof part === 'symbol' ? part.toString() : part)),
-    msg: issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message,
-    type: issue.code === 'invalid_type' ? 'type_error' : 'value_error',
-  }))
 }

@@ -1,7 +1,9 @@
 /** The wire contract of files, beside `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
 import { boundedList } from './bounded-schemas.ts'
-import { outputFileSchema, pageQuerySchema, wireNumber } from './schemas.ts'
+import { outputFileSchema, pageQuerySchema } from './schemas.ts'
+import { wireNumber } from './value-schemas.ts'
+import { mustBe } from './wanted.ts'
 
 const { status, rendi_store_type: storeType } = outputFileSchema.shape
 
@@ -59,7 +61,7 @@ export const fileBegunSchema = z.object({ file_id: z.uuid(), storage_url: z.stri
 export const fileDeletedSchema = z.object({ deleted: z.literal(true), file_id: z.uuid() }).openapi('FileDeleted')
 
 const givenFilename = z
-  .string()
+  .string(mustBe('a file name in double quotes, such as "intro.mp4"'))
   .max(1000, 'a file name has 1,000 characters at most')
   .regex(/\S/, 'the file name is empty')
   .openapi({ description: 'Reduced to letters, digits, `.`, `_` and `-` of its last path segment.', example: 'intro.mp4' })
@@ -67,7 +69,7 @@ const givenFilename = z
 export const storeFileSchema = z
   .object({
     file_url: z
-      .string()
+      .string(mustBe('a URL in double quotes, such as "https://example.com/intro.mp4"'))
       .max(20_000, 'a URL has 20,000 characters at most')
       .openapi({ format: 'uri', example: 'https://example.com/intro.mp4' }),
     filename: givenFilename.nullish().openapi({ description: 'The last segment of the URL’s path unless given.' }),
@@ -75,7 +77,9 @@ export const storeFileSchema = z
   .openapi('StoreFile', { example: { file_url: 'https://example.com/intro.mp4' } })
 
 const positiveInteger = (name: string) =>
-  wireNumber.pipe(z.number().int(`${name} is a whole number`).min(1, `${name} is 1 at least`)).openapi({ type: 'integer' })
+  wireNumber('a whole number above 0, such as 1')
+    .pipe(z.number().int(`${name} is a whole number`).min(1, `${name} is 1 at least`))
+    .openapi({ type: 'integer' })
 
 export const initUploadSchema = z
   .object({ filename: givenFilename, size_bytes: positiveInteger('size_bytes') })

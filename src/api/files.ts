@@ -4,7 +4,6 @@ import type { Context } from 'hono'
 import { filenameOfUrl, storedFilename } from '../files/filename.ts'
 import { ownFileOf } from '../files/own-file.ts'
 import { storageUrl } from '../files/storage-url.ts'
-import { checkUrl } from '../outbound/address.ts'
 import { settingsOf } from '../settings.ts'
 import type { FileListing, FileSource, FileSpec } from '../stored-file/record.ts'
 import { RequestUpload } from '../stored-file/request-upload.ts'
@@ -25,6 +24,7 @@ import { jsonBody } from './json-body.ts'
 import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, json, notFound, requestErrors } from './responses.ts'
 import { readUploadForm } from './upload-form.ts'
+import { urlFault } from './usable-url.ts'
 
 const upload = createRoute({
   method: 'post',
@@ -121,8 +121,8 @@ export function registerFiles(app: OpenAPIHono<ApiEnv>): void {
     const { file_url, filename } = c.req.valid('json')
     const settings = settingsOf(c.env)
     // A file of ours is never fetched, so its URL may be one that only we can reach.
-    const check = (await ownFileOf(file_url, c.var.account, settings)) ? null : checkUrl(file_url, settings.allowedOrigins)
-    if (check?.ok === false) throw new ValidationError([{ loc: ['file_url'], msg: check.reason, type: 'value_error' }])
+    const msg = (await ownFileOf(file_url, c.var.account, settings)) ? null : urlFault(file_url, settings.privateOrigins)
+    if (msg !== null) throw new ValidationError([{ loc: ['file_url'], msg, type: 'value_error' }])
     const name = filename ? storedFilename(filename) : filenameOfUrl(file_url)
     const spec = newFile(c, name, { type: 'URL', url: file_url })
     await storedFile(c.env, spec.id).begin(spec)

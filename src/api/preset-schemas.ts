@@ -2,7 +2,9 @@
 import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import { aliasSchema, boundedList } from './bounded-schemas.ts'
-import { commandText, metadataSchema, outputsSchema, submitBase } from './schemas.ts'
+import { metadataSchema, outputsSchema, submitBase } from './schemas.ts'
+import { commandText } from './value-schemas.ts'
+import { mustBe } from './wanted.ts'
 
 const MAX_KEYS = 100
 const MAX_COMMANDS = 10
@@ -25,11 +27,15 @@ const fields = {
     .openapi({ description: 'Follows from the field that holds the command; if given, it must agree.' }),
   ffmpeg_command: commandText.nullish().openapi({ description: 'Either this or `ffmpeg_commands`.' }),
   ffmpeg_commands: boundedList(
-    z.array(commandText).min(1, 'a chain needs at least one command'),
+    z.array(commandText, mustBe('a list of commands in square brackets')).min(1, 'a chain needs at least one command'),
     MAX_COMMANDS,
     `a chain has ${MAX_COMMANDS} commands at most`,
   ).nullish(),
-  input_file_keys: boundedList(z.array(aliasSchema('in')), MAX_KEYS, `${MAX_KEYS} inputs at most`)
+  input_file_keys: boundedList(
+    z.array(aliasSchema('in'), mustBe('a list of aliases, such as ["in_video"]')),
+    MAX_KEYS,
+    `${MAX_KEYS} inputs at most`,
+  )
     .refine((keys) => new Set(keys).size === keys.length, 'an alias is there twice')
     .openapi({ description: 'The aliases for which an execution gives a URL each.' }),
   output_file_definitions: outputsSchema,
@@ -42,6 +48,9 @@ export const presetBodySchema = z.object(fields).openapi('PresetBody', { example
 export const presetChangesSchema = z
   .object(fields)
   .partial()
+  .refine((changes) => Object.values(changes).some((value) => value !== undefined), {
+    error: `there is nothing to change: send one or more of ${Object.keys(fields).join(', ')}`,
+  })
   .openapi('PresetChanges', { example: { name: 'Small square preview' } })
 
 export const presetSchema = z

@@ -3,42 +3,22 @@ import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER, PLAYLIST_PREFIX } from '../ffmpeg/bundle.ts'
 import { manifestFormat } from '../ffmpeg/manifest.ts'
 import { filesByAlias } from './bounded-schemas.ts'
-
-/** A submit that works. */
-export const BODY_EXAMPLE = {
-  input_files: { in_video: 'https://example.com/input.mp4' },
-  output_files: { out_video: 'converted.webm' },
-  ffmpeg_command: 'ffmpeg -i {{in_video}} -c:v libvpx-vp9 -b:v 1M -c:a libopus {{out_video}}',
-}
+import { BODY_EXAMPLE, commandText, echoedNumber, inputUrl, outputFilename, runSeconds, webhookUrlSchema } from './value-schemas.ts'
+import { mustBe, notWanted } from './wanted.ts'
 
 const MAX_METADATA_DEPTH = 100
 
-/** A number, also where a client sends it as a string. */
-export const wireNumber = z.union([
-  z.number(),
-  z
-    .string()
-    .regex(/^\s*-?\d+(\.\d+)?\s*$/, 'not a number')
-    .transform(Number),
-])
+const MAP_OF_INPUTS = `an object that gives each input a name and a URL, such as ${JSON.stringify(BODY_EXAMPLE.input_files)}`
+const MAP_OF_OUTPUTS = `an object that gives each output a name and a file name, such as ${JSON.stringify(BODY_EXAMPLE.output_files)}, or the text "${OUTPUT_FOLDER}"`
 
-const outputFilename = z
-  .string()
-  .max(255, 'a file name has 255 characters at most')
-  .regex(
-    /^(?=.)[A-Za-z0-9._-]*(%(0[1-9])?d[A-Za-z0-9._-]*)?$/,
-    'a plain file name of letters, digits, ".", "_" and "-", without a path; one "%d" or "%03d" in it makes it a numbered sequence',
-  )
-  .regex(/^(?!-)(?!\.{1,2}$)/, 'a file name may not begin with "-", nor be "." or ".."')
-
-export const inputFilesSchema = filesByAlias('in', z.string()).openapi({
+export const inputFilesSchema = filesByAlias('in', inputUrl, MAP_OF_INPUTS).openapi({
   type: 'object',
   additionalProperties: { type: 'string', format: 'uri' },
   description: 'Alias (`in_…`) → http(s) URL.',
   example: BODY_EXAMPLE.input_files,
 })
 
-export const outputFilesSchema = filesByAlias('out', outputFilename)
+export const outputFilesSchema = filesByAlias('out', outputFilename, MAP_OF_OUTPUTS)
   .refine((files) => {
     const names = Object.values(files).map((name) => name.toLowerCase())
     return new Set(names).size === names.length
@@ -88,10 +68,9 @@ export const outputsSchema = z
 
 /** Passed on by reference: zod's own object schemas would drop a property named `__proto__`. */
 export const metadataSchema = z
-  .custom<Record<string, unknown>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    'expected an object of at most 10 properties',
-  )
+  .custom<Record<string, unknown>>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), {
+    error: ({ input }) => notWanted(input, 'an object of at most 10 properties, such as {"order": "17"}'),
+  })
   .refine((metadata) => Object.keys(metadata).length <= 10, 'metadata has 10 properties at most')
   .refine((metadata) => isShallow(metadata, MAX_METADATA_DEPTH), `metadata is nested ${MAX_METADATA_DEPTH} levels deep at most`)
   .openapi({ type: 'object', additionalProperties: true, description: 'Returned by the poll and the webhook as it is.' })
@@ -106,32 +85,27 @@ function isShallow(value: object, maxDepth: number): boolean {
   return true
 }
 
-/** Every attempt to deliver is recorded with it, so it must not be of any length. */
-export const webhookUrlSchema = z.string().max(2048, 'a webhook’s URL has 2,048 characters at most')
-
 /** What every kind of submit has in common. */
 export const submitBase = {
   input_files: inputFilesSchema.default({}),
   output_files: outputsSchema.default({}),
-  input_compressed_folder: z.string().nullish().openapi({
+  input_compressed_folder: z.string(mustBe('the URL of a zip in double quotes, such as "https://example.com/kit.zip"')).nullish().openapi({
     format: 'uri',
     description: 'A zip, unpacked into the working directory before the command runs, which then names its files as they are.',
   }),
   metadata: metadataSchema.nullish(),
   webhook_url: webhookUrlSchema.nullish().openapi({ format: 'uri', description: 'Called when the command has ended.' }),
-  max_command_run_seconds: wireNumber
-    .pipe(z.number().positive('must be more than 0 seconds'))
+  max_command_run_seconds: runSeconds
     .nullish()
     .openapi({ type: 'number', description: 'FFmpeg is stopped after so many seconds. 300 unless given.' }),
+  vcpu_count: echoedNumber.openapi({ type: 'number', description: 'Taken from clients of the older form, and only echoed.' }),
 }
 
-export const commandText = z
-  .string()
-  .max(100_000, 'a command has 100,000 characters at most')
-  .regex(/\S/, 'the command is empty')
-  .refine((text) => !text.includes('\0'), 'the command contains the character U+0000, which no program can be given')
+const SUBMIT = 'an object such as {"input_files": {"in_video": "https://…"}, "output_files": {"out_video": "…"}, "ffmpeg_command": "…"}'
 
-export const submitSchema = z.object({ ...submitBase, ffmpeg_command: commandText }).openapi('RunFFmpegCommand', { example: BODY_EXAMPLE })
+export const submitSchema = z
+  .object({ ...submitBase, ffmpeg_command: commandText }, mustBe(SUBMIT))
+  .openapi('RunFFmpegCommand', { example: BODY_EXAMPLE })
 export type SubmitBody = z.output<typeof submitSchema>
 
 export const submittedSchema = z.object({ command_id: z.uuid() }).openapi('Submitted')
@@ -183,6 +157,9 @@ const originalRequestSchema = z.object({
   input_files: z.record(z.string(), z.string()),
   output_files: z.union([z.record(z.string(), z.string()), z.literal(OUTPUT_FOLDER)]),
   input_compressed_folder: z.string().optional(),
+  webhook_url: z.string().optional(),
+  max_command_run_seconds: z.number().optional(),
+  vcpu_count: z.number().optional(),
   ffmpeg_command: z.string().optional(),
   ffmpeg_commands: z.array(z.string()).optional(),
 })

@@ -1,8 +1,9 @@
 /** The wire contract of the other submits, beside the single one in `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
 import { boundedList } from './bounded-schemas.ts'
-import { faultsOf, ValidationError } from './errors.ts'
-import { BODY_EXAMPLE, commandText, type SubmitBody, submitBase, submitSchema } from './schemas.ts'
+import { submitBase, submitSchema } from './schemas.ts'
+import { BODY_EXAMPLE, commandText } from './value-schemas.ts'
+import { mustBe } from './wanted.ts'
 
 /** In one request. */
 export const MAX_COMMANDS = 10
@@ -13,11 +14,13 @@ const CHAIN_EXAMPLE = {
   ffmpeg_commands: ['-i {{in_video}} -t 5 -c copy {{out_video}}', '-i {{out_video}} -frames:v 1 {{out_frame}}'],
 }
 
+const CHAIN = `a list of commands, such as ${JSON.stringify(CHAIN_EXAMPLE.ffmpeg_commands)}`
+
 export const chainedSubmitSchema = z
   .object({
     ...submitBase,
     ffmpeg_commands: boundedList(
-      z.array(commandText).min(1, 'a chain needs at least one command'),
+      z.array(commandText, mustBe(CHAIN)).min(1, 'a chain needs at least one command'),
       MAX_COMMANDS,
       `a chain has ${MAX_COMMANDS} commands at most`,
     ).openapi({ description: 'Run in this order, in one working directory.' }),
@@ -28,7 +31,9 @@ export type ChainedSubmitBody = z.output<typeof chainedSubmitSchema>
 export const multipleSubmitSchema = z
   .object({
     commands: boundedList(
-      z.array(submitSchema).min(1, 'send at least one command'),
+      z
+        .array(submitSchema, mustBe('a list of commands in square brackets, each an object as it would be submitted by itself'))
+        .min(1, 'send at least one command'),
       MAX_COMMANDS,
       `${MAX_COMMANDS} commands at most in one request`,
     ).openapi({ description: 'Each as it would be submitted by itself.' }),
@@ -39,19 +44,17 @@ export const multipleSubmittedSchema = z
   .object({ command_ids: z.array(z.uuid()).openapi({ description: 'In the order of `commands`.' }) })
   .openapi('MultipleSubmitted')
 
-/** A single submit or a chain. Each has rules of its own, and `parseAnySubmit` applies those of the one that it is. */
+const CHAINS = [{ $ref: '#/components/schemas/RunChainedFFmpegCommands' }, { $ref: '#/components/schemas/RunChainOfCommands' }]
+
+/** A chain in either of its forms. Each has rules of its own, and `parseChain` applies those of the one that it is. */
+export const anyChainSchema = z.unknown().openapi({ type: 'object', oneOf: CHAINS, example: CHAIN_EXAMPLE })
+
+/** A single submit or a chain, for `parseAnySubmit`. */
 export const anySubmitSchema = z.unknown().openapi({
   type: 'object',
-  oneOf: [{ $ref: '#/components/schemas/RunFFmpegCommand' }, { $ref: '#/components/schemas/RunChainedFFmpegCommands' }],
+  oneOf: [{ $ref: '#/components/schemas/RunFFmpegCommand' }, ...CHAINS],
   example: BODY_EXAMPLE,
 })
-
-/** Throws a ValidationError with what the submit of that kind would be answered. */
-export function parseAnySubmit(body: unknown): SubmitBody | ChainedSubmitBody {
-  const parsed = (isChain(body) ? chainedSubmitSchema : submitSchema).safeParse(body)
-  if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
-  return parsed.data
-}
 
 export const validatedSchema = z
   .object({
@@ -63,7 +66,3 @@ export const validatedSchema = z
     }),
   })
   .openapi('Validated')
-
-function isChain(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'ffmpeg_commands' in body && !('ffmpeg_command' in body)
-}

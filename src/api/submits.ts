@@ -5,21 +5,23 @@ import type { CommandSpec } from '../command/record.ts'
 import { guardCommands } from '../ffmpeg/guard-commands.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import { accept, acceptErrors, newIdentity } from './accept.ts'
+import { chainOfStepsSchema } from './chain-steps.ts'
 import { type CommandIdentity, checkSubmit } from './check-submit.ts'
 import type { ApiEnv } from './env.ts'
-import { ValidationError } from './errors.ts'
+import { ValidationError, within } from './errors.ts'
 import { idempotencyClaim, idempotencyKeySchema } from './idempotency.ts'
 import { jsonBody } from './json-body.ts'
+import { parseAnySubmit, parseChain, withBody } from './parse-submit.ts'
 import { countFurtherSubmits, limitSubmits } from './rate-limit.ts'
 import { bodyErrors, json, requestErrors } from './responses.ts'
 import { type SubmitBody, submitSchema } from './schemas.ts'
 import { commandTypeOf, optionsOf, submitCommand, submitRequest, submitResponses } from './submit-command.ts'
 import {
+  anyChainSchema,
   anySubmitSchema,
   chainedSubmitSchema,
   multipleSubmitSchema,
   multipleSubmittedSchema,
-  parseAnySubmit,
   validatedSchema,
 } from './submit-schemas.ts'
 
@@ -49,11 +51,12 @@ const chained = createRoute({
   summary: 'Run FFmpeg commands one after the other, as one command',
   description:
     'They share a working directory: a later one may use `{{out_…}}` of an earlier one, and plain names of files that are only made on the way. ' +
+    'A list `commands`, each with files of its own, is a chain too: its inputs are URLs, or `{{out_…}}` of an earlier command, and an alias that means another file in a later command gets a number (`out_video_2`). ' +
     'The first that fails ends the chain, and `error_message` begins with which it was, counted from 1.',
   middleware,
   request: {
     ...submitRequest,
-    body: { required: true, content: { 'application/json': { schema: chainedSubmitSchema } } },
+    body: { required: true, content: { 'application/json': { schema: anyChainSchema } } },
   },
   responses: submitResponses,
 })
@@ -87,6 +90,10 @@ const validate = createRoute({
 })
 
 export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
+  // Routes that take several forms refer to them by name.
+  app.openAPIRegistry.register('RunChainedFFmpegCommands', chainedSubmitSchema)
+  app.openAPIRegistry.register('RunChainOfCommands', chainOfStepsSchema)
+
   app.openapi(single, async (c) => {
     const body = c.req.valid('json')
     return c.json(
@@ -99,14 +106,11 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
   })
 
   app.openapi(chained, async (c) => {
-    const body = c.req.valid('json')
-    return c.json(
-      await submitCommand(c, body, {
-        request: { kind: commandTypeOf(body), body },
-        ...optionsOf(c.req.valid('query'), c.req.valid('header')),
-      }),
-      200,
+    const options = optionsOf(c.req.valid('query'), c.req.valid('header'))
+    const submitted = await withBody(parseChain(c.req.valid('json')), (body) =>
+      submitCommand(c, body, { request: { kind: commandTypeOf(body), body }, ...options }),
     )
+    return c.json(submitted, 200)
   })
 
   app.openapi(multiple, async (c) => {
@@ -119,8 +123,9 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
   })
 
   app.openapi(validate, async (c) => {
-    const body = parseAnySubmit(c.req.valid('json'))
-    const { compiled } = await checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env))
+    const { compiled } = await withBody(parseAnySubmit(c.req.valid('json')), (body) =>
+      checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env)),
+    )
     return c.json({ valid: true as const, commands: guardCommands(compiled) }, 200)
   })
 }
@@ -133,7 +138,7 @@ async function checkAll(bodies: SubmitBody[], shared: CommandIdentity, settings:
     if (check.status === 'fulfilled') return []
     if (!(check.reason instanceof ValidationError)) throw check.reason
     omitted += check.reason.omitted
-    return check.reason.faults.map((fault) => ({ ...fault, loc: ['commands', index, ...fault.loc] }))
+    return check.reason.faults.map((fault) => ({ ...fault, loc: within(['commands', index], fault.loc) }))
   })
   if (faults.length > 0) throw new ValidationError(faults, omitted)
   return checks.flatMap((check) => (check.status === 'fulfilled' ? [check.value] : []))

@@ -1,6 +1,6 @@
 /** The wire contract of webhooks, beside `schemas.ts`. */
 import { z } from '@hono/zod-openapi'
-import { webhookUrlSchema } from './schemas.ts'
+import { webhookUrlSchema } from './value-schemas.ts'
 
 const secretSchema = z
   .string()

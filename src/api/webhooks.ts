@@ -1,7 +1,6 @@
 /** The account's webhook, and what became of the deliveries. */
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi'
 import { nanoid } from 'nanoid'
-import { checkUrl } from '../outbound/address.ts'
 import { settingsOf } from '../settings.ts'
 import { deliver } from '../webhooks/deliver.ts'
 import type { DeliveryAttempt, Outbox } from '../webhooks/outbox.ts'
@@ -11,6 +10,7 @@ import { ApiError, errorSchema, ValidationError } from './errors.ts'
 import { jsonBody } from './json-body.ts'
 import { limitSubmits } from './rate-limit.ts'
 import { bodyErrors, commandIdParam, json, notFound, requestErrors } from './responses.ts'
+import { urlFault } from './usable-url.ts'
 import {
   deletedSchema,
   deliveriesSchema,
@@ -95,8 +95,8 @@ const redeliver = createRoute({
 export function registerWebhooks(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(put, async (c) => {
     const { url, secret } = c.req.valid('json')
-    const check = checkUrl(url, settingsOf(c.env).allowedOrigins)
-    if (!check.ok) throw new ValidationError([{ loc: ['url'], msg: check.reason, type: 'value_error' }])
+    const msg = urlFault(url, settingsOf(c.env).privateOrigins)
+    if (msg !== null) throw new ValidationError([{ loc: ['url'], msg, type: 'value_error' }])
     await accountStub(c.env, c.var.account).putWebhook(url, secret ?? null)
     return c.json({ success: true as const, url }, 200)
   })
@@ -130,7 +130,7 @@ export function registerWebhooks(app: OpenAPIHono<ApiEnv>): void {
       eventId: `msg_${nanoid()}`,
       data: { test: true, message: 'A test event. An event about a command has the poll response here.' },
       secrets,
-      allowed: settingsOf(c.env).allowedOrigins,
+      allowed: settingsOf(c.env).privateOrigins,
       manual: true,
     })
     return c.json(deliveryView(attempt), 200)

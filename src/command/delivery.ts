@@ -39,7 +39,7 @@ export async function sendWebhook(outbox: Outbox, { manual }: { manual: boolean 
   const url = spec.webhookUrl ?? endpointUrl
   if (url === null) return false
 
-  const { allowedOrigins: allowed, webhookDelays: delays } = settingsOf(env)
+  const { privateOrigins: allowed, webhookDelays: delays } = settingsOf(env)
   const data = await commandView(record, null, store.printed, {
     origin: spec.origin,
     file: (file) => storageUrl({ account: spec.account, ...file }, spec.origin, settingsOf(env)),

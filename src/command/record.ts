@@ -12,6 +12,9 @@ export type OriginalRequest = {
   input_files: Record<string, string>
   output_files: Record<string, string> | typeof OUTPUT_FOLDER
   input_compressed_folder?: string
+  webhook_url?: string
+  max_command_run_seconds?: number
+  vcpu_count?: number
 } & ({ ffmpeg_command: string } | { ffmpeg_commands: string[] })
 
 export interface CommandSpec {

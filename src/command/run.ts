@@ -72,7 +72,7 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
           maxBytes: settings.maxInputBytes,
           maxJobBytes: settings.maxJobDiskBytes,
           pace: paceOf(settings.minDownloadRate),
-          allowed: settings.allowedOrigins,
+          allowed: settings.privateOrigins,
           ownFile: context.ownFile,
           whyMissing: context.whyMissing,
           bucket: context.bucket,

@@ -1,6 +1,7 @@
 /** A list longer than a page of the API, written page by page, so that never more than one is in memory. */
 import { z } from '@hono/zod-openapi'
-import { ApiError, faultsOf } from '../api/errors.ts'
+import { ApiError } from '../api/errors.ts'
+import { faultsOf } from '../api/faults.ts'
 import type { Ask } from '../api/in-process.ts'
 import { pageQuerySchema, queryInteger } from '../api/schemas.ts'
 import { LIST_LIMIT } from './table.ts'
@@ -25,9 +26,10 @@ export async function bareArray(
   key: 'commands' | 'files',
   countPages: (pages: number) => Promise<void>,
 ): Promise<Response> {
-  const range = rangeSchema.safeParse(Object.fromEntries(query))
+  const asked = Object.fromEntries(query)
+  const range = rangeSchema.safeParse(asked)
   if (!range.success) {
-    const messages = faultsOf(range.error.issues).map(({ msg }) => msg)
+    const messages = faultsOf(range.error.issues, asked).map(({ msg }) => msg)
     throw new ApiError('INVALID_REQUEST', messages.join('; '))
   }
   const { limit, offset } = range.data

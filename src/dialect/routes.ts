@@ -4,7 +4,8 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { requireApiKey } from '../api/auth.ts'
 import type { ApiEnv } from '../api/env.ts'
-import { faultsOf, toldOf, ValidationError, validationErrorSchema } from '../api/errors.ts'
+import { toldOf, ValidationError, validationErrorSchema } from '../api/errors.ts'
+import { faultsOf } from '../api/faults.ts'
 import { type Ask, asCaller } from '../api/in-process.ts'
 import { jsonBody } from '../api/json-body.ts'
 import { countFurtherRequests } from '../api/rate-limit.ts'
@@ -30,8 +31,9 @@ const ADAPTERS: Record<Adaptation, Adapter> = {
     return translateAnswer(answer)
   },
   share_files_among_commands: async (c, ask, path) => {
-    const parsed = sharedSubmitSchema.safeParse(await c.req.json())
-    if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
+    const body: unknown = await c.req.json()
+    const parsed = sharedSubmitSchema.safeParse(body)
+    if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues, body))
     const { commands, places } = separate(parsed.data)
     const headers = { 'content-type': 'application/json' }
     const answer = await ask(path, { method: 'POST', headers, body: JSON.stringify({ commands }) })
@@ -44,8 +46,9 @@ const ADAPTERS: Record<Adaptation, Adapter> = {
   name_deleted_outputs: (_, ask, path) => deleteOutputs(ask, path),
   name_deleted_file: (c, ask, path) => deleteOne(ask, path, c.req.param('file_id') ?? ''),
   delete_many: async (c, ask) => {
-    const parsed = deleteManySchema.safeParse(await c.req.json())
-    if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues))
+    const body: unknown = await c.req.json()
+    const parsed = deleteManySchema.safeParse(body)
+    if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues, body))
     const { file_ids } = parsed.data
     await countFurtherRequests(c, file_ids.length - 1)
     return deleteMany(ask, file_ids)

@@ -1,8 +1,9 @@
 /** Several commands that share one list of files, as the API's several commands that have files of their own. Pure. */
 import { z } from '@hono/zod-openapi'
 import { judgedFirst } from '../api/bounded-schemas.ts'
-import { commandText, submitBase } from '../api/schemas.ts'
+import { submitBase } from '../api/schemas.ts'
 import { MAX_COMMANDS } from '../api/submit-schemas.ts'
+import { commandText } from '../api/value-schemas.ts'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { Fault } from '../ffmpeg/command.ts'
 import { aliasesIn } from '../ffmpeg/placeholders.ts'

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import type { OpenApiDocument } from '../api/openapi.ts'
+import { withoutNull } from './without-null.ts'
 
 const ROUTES = {
   run_ffmpeg_command: 'POST /api/v1/run-ffmpeg-command',
@@ -17,6 +18,9 @@ const ROUTES = {
   store_file: 'POST /api/v1/files/store-file',
   get_file: 'GET /api/v1/files/{file_id}',
 } as const
+
+/** Of a route that takes a body in several forms, the one that agents are told of. A tool that is not here has all their properties. */
+const FORMS: Readonly<Record<string, string>> = { run_chained_ffmpeg_commands: '#/components/schemas/RunChainedFFmpegCommands' }
 
 export interface Tool {
   name: string
@@ -67,7 +71,9 @@ export function toolsOf({ paths, components }: OpenApiDocument): Tool[] {
     const operation = document.paths[path]?.[method.toLowerCase()]
     if (!operation) throw new Error(`there is no route ${route}`)
     const parameters = operation.parameters.filter((parameter) => parameter.in !== 'header')
-    const body = operation.requestBody && bodyOf(operation.requestBody.content['application/json'].schema, document.components.schemas)
+    const { schema } = operation.requestBody?.content['application/json'] ?? {}
+    const form = FORMS[name]
+    const body = schema && bodyOf(form === undefined ? schema : { $ref: form }, document.components.schemas)
     return {
       name,
       description: `${operation.summary}. ${operation.description}`,
@@ -75,9 +81,12 @@ export function toolsOf({ paths, components }: OpenApiDocument): Tool[] {
         type: 'object' as const,
         properties: {
           ...Object.fromEntries(
-            parameters.map(({ name: key, schema, description }) => [key, { ...schema, ...(description && { description }) }]),
+            parameters.map((parameter) => [
+              parameter.name,
+              withoutNull({ ...parameter.schema, ...(parameter.description && { description: parameter.description }) }),
+            ]),
           ),
-          ...body?.properties,
+          ...Object.fromEntries(Object.entries(body?.properties ?? {}).map(([key, property]) => [key, withoutNull(property)])),
         },
         required: [...parameters.filter(({ required }) => required).map((parameter) => parameter.name), ...(body?.required ?? [])],
       },

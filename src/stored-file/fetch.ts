@@ -15,7 +15,7 @@ import type { FileStore } from './store.ts'
  */
 export async function fetchFile(url: string, since: number, store: FileStore, env: Env, signal: AbortSignal): Promise<FileEvent | null> {
   const { spec } = store.mustExist
-  const { maxInputBytes, maxDownloadMs, minDownloadRate, allowedOrigins } = settingsOf(env)
+  const { maxInputBytes, maxDownloadMs, minDownloadRate, privateOrigins } = settingsOf(env)
   const key = bucketKey(spec)
   // An object appears when it is complete, so one that is there was completed by a call that died before it could tell.
   const complete = await env.FILES.head(key)
@@ -26,7 +26,7 @@ export async function fetchFile(url: string, since: number, store: FileStore, en
   const rules: DownloadRules = {
     maxBytes: maxInputBytes,
     pace: paceOf(minDownloadRate),
-    allowed: allowedOrigins,
+    allowed: privateOrigins,
     signal: AbortSignal.any([signal, tooLong.signal]),
   }
   const writer = new BucketWriter({

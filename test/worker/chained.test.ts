@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { download, faultsOf, onlyOutput, SUBMIT_CHAIN, TestAccount } from './client.ts'
+import { download, faultsOf, onlyOutput, SUBMIT_CHAIN, SUBMIT_MULTIPLE, TestAccount, VALIDATE } from './client.ts'
 import { mediaUrl } from './media.ts'
 
 const TONE = '-f lavfi -i sine=d=0.1'
@@ -96,5 +96,44 @@ test('every command’s faults are told, not only the first’s', async () => {
   expect(faults.map(({ loc }) => loc)).toEqual([
     ['ffmpeg_commands', 0],
     ['ffmpeg_commands', 2],
+  ])
+})
+
+test('commands with files of their own, of which a later one reads what an earlier one makes, are a chain', async () => {
+  const account = await TestAccount.create()
+  const commands = [
+    { output_files: { out_1: 'one.wav' }, ffmpeg_command: '-f lavfi -i sine=d=0.1 {{out_1}}' },
+    {
+      input_files: { in_1: '{{out_1}}' },
+      output_files: { out_1: 'two.flac' },
+      ffmpeg_command: '-i {{in_1}} {{out_1}}',
+      metadata: { n: 1 },
+    },
+  ]
+  const response = await account.send(`${SUBMIT_CHAIN}?wait=50`, { commands, max_command_run_seconds: '30' })
+  expect(await response.json()).toMatchObject({
+    status: 'SUCCESS',
+    command_type: 'CHAINED_COMMAND',
+    metadata: { n: 1 },
+    output_files: { out_1: { filename: 'one.wav' }, out_1_2: { filename: 'two.flac' } },
+    original_request: { ffmpeg_commands: ['-f lavfi -i sine=d=0.1 {{out_1}}', '-i {{out_1}} {{out_1_2}}'], max_command_run_seconds: 30 },
+  })
+  const wrong = commands.map((command) => ({ ...command, ffmpeg_command: `${command.ffmpeg_command} -filter_complex movie=x` }))
+  for (const path of [SUBMIT_CHAIN, VALIDATE]) {
+    const faults = await faultsOf(await account.send(path, { commands: wrong, webhook_url: 'file:///x' }))
+    expect(new Set(faults.map(({ loc }) => loc.join('.')))).toEqual(
+      new Set(['commands.0.ffmpeg_command', 'commands.1.ffmpeg_command', 'webhook_url']),
+    )
+  }
+})
+
+test('an output of another command as an input of several that have nothing to do with each other is sent to the chains', async () => {
+  const account = await TestAccount.create()
+  const commands = [
+    { output_files: { out_1: 'one.wav' }, ffmpeg_command: '-f lavfi -i sine=d=0.1 {{out_1}}' },
+    { input_files: { in_1: '{{out_1}}' }, output_files: { out_2: 'two.flac' }, ffmpeg_command: '-i {{in_1}} {{out_2}}' },
+  ]
+  expect(await faultsOf(await account.send(SUBMIT_MULTIPLE, { commands }))).toEqual([
+    { loc: ['commands', 1, 'input_files', 'in_1'], type: 'value_error', msg: expect.stringContaining('/run-chained-ffmpeg-commands') },
   ])
 })

@@ -101,7 +101,9 @@ describe('the size of a body', () => {
     ['an input’s URL', copyOf(`${mediaUrl('/status/404')}${'x'.repeat(150_000)}`)],
   ])('more than can be listed, by its %s, is a 422', async (_, body) => {
     const account = await TestAccount.create()
-    expect(await faultsOf(await account.post(body))).toEqual([{ loc: [], msg: expect.stringContaining('characters'), type: 'value_error' }])
+    expect(await faultsOf(await account.post(body))).toEqual([
+      { loc: ['body'], msg: expect.stringContaining('characters'), type: 'value_error' },
+    ])
     await expectNothingStored(account)
   })
 })

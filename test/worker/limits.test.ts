@@ -107,7 +107,7 @@ test('a server that stops sending is cut off, asked again, and named in the end'
       maxBytes: 1e6,
       maxJobBytes: 1e6,
       pace: { minRate: 1000, intervalMs: 50, patience: 4 },
-      allowed: settingsOf(env).allowedOrigins,
+      allowed: settingsOf(env).privateOrigins,
       ownFile: async () => null,
       whyMissing: async () => '',
       bucket: env.FILES,

@@ -77,6 +77,15 @@ describe('an agent', () => {
       expect.arrayContaining(['wait', 'input_files', 'output_files', 'metadata', 'webhook_url']),
     )
     expect(tools.find(({ name }) => name === 'get_command')?.inputSchema.required).toEqual(['command_id'])
+    const chain = tools.find(({ name }) => name === 'run_chained_ffmpeg_commands')
+    expect(chain?.inputSchema.required).toEqual(expect.arrayContaining(['output_files', 'ffmpeg_commands']))
+  })
+
+  test('is given schemas that clients of any age take: no list of types, and no null among alternatives', async () => {
+    const { tools } = await (await agentOf(await TestAccount.create())).tools()
+    expect(JSON.stringify(tools.map(({ inputSchema }) => inputSchema))).not.toMatch(/"type":\[|"type":"null"/)
+    const run = tools.find(({ name }) => name === 'run_ffmpeg_command')
+    expect(run?.inputSchema.properties).toMatchObject({ max_command_run_seconds: { type: 'number' }, webhook_url: { type: 'string' } })
   })
 
   test('runs a command and waits for its end', async () => {

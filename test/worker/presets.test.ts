@@ -197,7 +197,7 @@ describe('a preset that could never be executed is refused where it is wrong', (
 })
 
 test('presets so large that a page of them could not be answered are refused', async () => {
-  expect(await faultsOfNew({ ...TO_WAV, metadata: { text: 'x'.repeat(150_000) } })).toContainEqual(fault([], /150000 at most/))
+  expect(await faultsOfNew({ ...TO_WAV, metadata: { text: 'x'.repeat(150_000) } })).toContainEqual(fault(['body'], /150000 at most/))
 })
 
 test('a preset with several faults is told all of them at once', async () => {

@@ -71,7 +71,7 @@ describe('types and missing fields', () => {
     ['a number', '7'],
     ['true', 'true'],
   ])('a body that is %s is refused as a whole', async (_, body) => {
-    expect(await faultsOfSubmit(body)).toEqual([type([])])
+    expect(await faultsOfSubmit(body)).toEqual([type(['body'])])
   })
 
   test('metadata has 10 properties at most', async () => {

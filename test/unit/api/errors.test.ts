@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ApiError, errorResponse, toldOf, ValidationError } from '../../../src/api/errors.ts'
+import { ApiError, errorResponse, toldOf, ValidationError, within } from '../../../src/api/errors.ts'
 import type { Fault } from '../../../src/ffmpeg/command.ts'
 
 const fault = (loc: Fault['loc'], msg: string): Fault => ({ loc, msg, type: 'value_error' })
@@ -27,7 +27,7 @@ describe('an answer that refuses a request has less than 64 KB', () => {
       70,
     )
     expect(error.detail).toHaveLength(101)
-    expect(error.detail.at(-1)).toEqual(fault([], 'faults that are not listed here: 100'))
+    expect(error.detail.at(-1)).toEqual(fault(['body'], 'faults that are not listed here: 100'))
     expect(error.message).toMatch(/^x\.0: is wrong; .*; body: faults that are not listed here: 100$/)
   })
 
@@ -38,11 +38,17 @@ describe('an answer that refuses a request has less than 64 KB', () => {
     )
     const { faults, omitted } = toldOf(error.detail)
     expect(new ValidationError(faults, omitted).detail).toEqual(error.detail)
-    expect(toldOf([fault([], 'is wrong')])).toEqual({ faults: [fault([], 'is wrong')], omitted: 0 })
+    expect(toldOf([fault(['body'], 'is wrong')])).toEqual({ faults: [fault(['body'], 'is wrong')], omitted: 0 })
   })
 
   it('and lists each fault as it is where there are few', () => {
-    const faults = [fault(['input_files', 'in_a'], 'is wrong'), fault([], 'is wrong')]
+    const faults = [fault(['input_files', 'in_a'], 'is wrong'), fault(['body'], 'is wrong')]
     expect(new ValidationError(faults).detail).toEqual(faults)
+  })
+
+  it('and gives a place to each, also to what is wrong with the body as a whole', () => {
+    expect(new ValidationError([fault([], 'is wrong')]).detail).toEqual([fault(['body'], 'is wrong')])
+    expect(within(['commands', 1], ['body'])).toEqual(['commands', 1])
+    expect(within(['commands', 1], ['input_files', 'in_a'])).toEqual(['commands', 1, 'input_files', 'in_a'])
   })
 })
