@@ -17,6 +17,7 @@ import { onThisMachineOnly } from './api/on-this-machine-only.ts'
 import { registerOpenApi } from './api/openapi.ts'
 import { registerPresets } from './api/presets.ts'
 import { requestId } from './api/request-id.ts'
+import { registerSiteDownloads } from './api/site-downloads.ts'
 import { registerSubmits } from './api/submits.ts'
 import { registerPartUpload, registerUploadInParts } from './api/upload-parts.ts'
 import { useOwnMessages } from './api/wanted.ts'
@@ -54,6 +55,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
   registerFiles(app)
   registerPresets(app)
   registerWebhooks(app)
+  registerSiteDownloads(app)
   const document = registerOpenApi(app)
   registerMcp(app, document)
   registerDialect(app)

@@ -17,6 +17,8 @@ const KEY_CACHE_SECONDS = 30
 /** Where it is not known from where a request comes, all strangers are one. */
 const SOMEWHERE = 'unknown'
 
+const CHALLENGE = 'Bearer realm="RenderIO"'
+
 const keyCache = new KeyCache()
 
 /** Lets nobody through without a known key, and says whose it is in `c.var`. */
@@ -43,9 +45,12 @@ function admit(c: Context<ApiEnv>, { account, keyHash }: Caller): void {
   c.set('keyHash', keyHash)
 }
 
-/** What the request has in the place of an API key; undefined where it has nothing there. */
+/**
+ * What the request has in the place of an API key; undefined where it has nothing there. `X-API-KEY` counts where both headers are there,
+ * unless it is empty, as automation tools send a field that is not filled in.
+ */
 export function apiKeyIn(c: Context<ApiEnv>): string | undefined {
-  return c.req.header('x-api-key') ?? bearerToken(c.req.header('authorization'))
+  return c.req.header('x-api-key')?.trim() || bearerToken(c.req.header('authorization'))
 }
 
 /**
@@ -91,9 +96,16 @@ function countStranger(env: Env, address: string | null): Promise<void> {
   return enforceLimit(env, env.STRANGER_LIMIT, address ?? SOMEWHERE)
 }
 
+/** With the challenge of RFC 6750, section 3: without a key it names no error. */
 function unauthorized(key: string | undefined): ApiError {
-  const message = key === undefined ? 'send your API key in the X-API-KEY header' : 'this API key is unknown or has been revoked'
-  return new ApiError('UNAUTHORIZED', message)
+  if (key === undefined) {
+    const message = 'send your API key in the header X-API-KEY, or as Authorization: Bearer and the key'
+    return new ApiError('UNAUTHORIZED', message, { 'WWW-Authenticate': CHALLENGE })
+  }
+  const message = API_KEY_PATTERN.test(key)
+    ? 'this API key is unknown or has been revoked'
+    : 'this is no API key: it is ffsk_ and 64 digits from 0 to 9 and a to f, without quotes or anything else around it'
+  return new ApiError('UNAUTHORIZED', message, { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` })
 }
 
 function bearerToken(header: string | undefined): string | undefined {

@@ -33,7 +33,7 @@ const upload = createRoute({
   tags: ['Files'],
   summary: 'Upload a file',
   description:
-    'As the field `file` of a form; other fields are ignored. Where a request may have 100 MB at most, as on Cloudflare, larger files are uploaded in parts. The file name is the last path segment of the given one, reduced to letters, digits, `.`, `_` and `-`.',
+    'As the field `file` of a form; other fields are ignored. Where a request may have 100 MB at most, as on Cloudflare, larger files are uploaded in parts. The file name is the last path segment of the given one, reduced to letters, digits, `.`, `_` and `-`; a file without a name is called `upload` with the extension of its type.',
   middleware: limitSubmits,
   request: {
     body: {

@@ -6,14 +6,14 @@ import { serveText } from './serve-text.ts'
 
 const DESCRIPTION = `FFmpeg as a service: submit a command, poll it, download what it made.
 
-Every request carries an API key, as \`X-API-KEY\` or as the bearer; another account's objects are 404.
+Every request carries an API key, as \`X-API-KEY\` or, where that is absent or empty, as the bearer; another account's objects are 404.
 Every answer has an \`X-Request-Id\`, which is the request's own where it had one: name it when you report something.
 Errors say the same in three places, \`detail\`, \`error\` (a code) and \`message\`; a 422 lists the faults of the body in \`detail\`, the first of them where there are very many.
 Numbers that come as text are taken where a number is meant. Times are ISO 8601 in UTC.`
 
 const HEAD = {
   openapi: '3.1.0',
-  info: { title: 'RenderIO', version: '1', description: DESCRIPTION, license: { name: 'MIT' } },
+  info: { title: 'RenderIO', version: '1', description: DESCRIPTION, license: { name: 'MIT', identifier: 'MIT' } },
   servers: [{ url: '/' }],
   security: [{ ApiKey: [] }, { Bearer: [] }],
   tags: [

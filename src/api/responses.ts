@@ -7,7 +7,12 @@ export const json = <T extends z.ZodType>(schema: T, description: string) => ({ 
 /** What every route that wants a key can answer. */
 export const requestErrors = {
   400: json(errorSchema, 'Not JSON, or a query that is out of range.'),
-  401: json(errorSchema, 'No API key, or an unknown one.'),
+  401: {
+    ...json(errorSchema, 'No API key, or an unknown one.'),
+    headers: z.object({
+      'WWW-Authenticate': z.string().openapi({ description: 'As RFC 6750 has it.', example: 'Bearer realm="RenderIO"' }),
+    }),
+  },
   429: {
     ...json(errorSchema, 'Too many requests; `Retry-After` says for how long.'),
     headers: z.object({ 'Retry-After': z.string().openapi({ description: 'Seconds.', example: '10' }) }),

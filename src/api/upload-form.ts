@@ -1,4 +1,5 @@
 /** The body of an upload: a form with one file in it, passed on while it comes. */
+import { extensionOf } from '../files/content.ts'
 import { type FormEvent, formBoundary, MalformedForm, MultipartForm } from '../files/multipart-form.ts'
 import { ApiError, ValidationError } from './errors.ts'
 
@@ -67,8 +68,7 @@ class FormReading<Sink extends FileSink> {
         this.#inFile = event.name === FIELD
         if (!this.#inFile) return
         if (this.#sink) throw fault('is there twice; upload one file at a time')
-        if (!event.filename) throw fault('has no filename; send it as a file')
-        this.#sink = await this.#begin(event.filename)
+        this.#sink = await this.#begin(nameOf(event))
         return
       case 'data':
         if (this.#inFile) return this.#write(event.bytes)
@@ -94,6 +94,15 @@ class FormReading<Sink extends FileSink> {
     if (this.#sink.bytes === 0) throw fault('is empty')
     return this.#sink
   }
+}
+
+/** A part may have no name of its own: some clients send a file from memory with an empty one, or with its type alone. */
+function nameOf({ filename, contentType }: { filename: string | null; contentType: string | null }): string {
+  if (filename) return filename
+  // A form's ordinary field has neither: what should be a file is then most likely its path.
+  if (filename === null && contentType === null)
+    throw fault('has no filename, as a text has none; send it as a file (with curl: -F file=@video.mp4)')
+  return `upload${extensionOf(contentType ?? '')}`
 }
 
 /** A request that breaks off is the client's fault, and nobody waits for the answer. */

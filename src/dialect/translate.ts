@@ -1,12 +1,28 @@
 /** Words of the API in those of the dialect, and back. */
-import { COMMAND_TYPES } from './table.ts'
+import { z } from '@hono/zod-openapi'
+import { COMMAND_TYPES, STAGES } from './table.ts'
 
 const API_TYPES = new Map(Object.entries(COMMAND_TYPES).map(([api, here]) => [here, api]))
 
+/** What of a poll response differs. Anything else, a preset with its `command_type` too, is none. */
+const pollSchema = z.looseObject({
+  command_id: z.string(),
+  command_type: z.string(),
+  processing_stage: z.string().nullable(),
+  original_request: z.looseObject({ vcpu_count: z.number().optional() }),
+})
+
 /** An answer's body as it is here. */
 export function translateBody(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null || !('command_type' in body) || typeof body.command_type !== 'string') return body
-  return { ...body, command_type: COMMAND_TYPES[body.command_type] ?? body.command_type }
+  const poll = pollSchema.safeParse(body)
+  if (!poll.success) return body
+  const { command_type, processing_stage, original_request } = poll.data
+  return {
+    ...poll.data,
+    command_type: COMMAND_TYPES[command_type] ?? command_type,
+    processing_stage: processing_stage === null ? null : (STAGES[processing_stage] ?? processing_stage),
+    vcpu_count: original_request.vcpu_count ?? null,
+  }
 }
 
 /** An answer as it is here; its status, headers and whatever is not JSON stay. */

@@ -85,6 +85,13 @@ function withoutUnknownParameters(type: string, essence: string): string {
   return /;\s*charset=utf-8$/i.test(type) ? `${essence}; charset=utf-8` : essence
 }
 
+/** The extension of files of a media type, with its dot; empty for a type that has none here. */
+export function extensionOf(contentType: string): string {
+  const [essence = ''] = contentType.toLowerCase().split(';')
+  const found = [...TYPE_BY_EXTENSION].find(([, type]) => type.split(';')[0] === essence.trim())
+  return found === undefined ? '' : `.${found[0]}`
+}
+
 function typeOf(filename: string): string | undefined {
   const [, extension = ''] = /\.([A-Za-z0-9]+)$/.exec(filename) ?? []
   return TYPE_BY_EXTENSION.get(extension.toLowerCase())

@@ -9,7 +9,7 @@ const BLANK_LINE = Uint8Array.of(0x0d, 0x0a, 0x0d, 0x0a)
 
 /** What a body consists of, in order: each part begins, has bytes, and is over with the next `part` or with `end`. */
 export type FormEvent =
-  | { type: 'part'; name: string | null; filename: string | null }
+  | { type: 'part'; name: string | null; filename: string | null; contentType: string | null }
   /** A view of the piece that was pushed, or of a copy: good until the next push. */
   | { type: 'data'; bytes: Uint8Array }
   | { type: 'end' }
@@ -117,7 +117,7 @@ export class MultipartForm {
     const earliest = at ?? this.#rest.length - BLANK_LINE.length + 1
     if (earliest > MAX_HEADER_BYTES) throw new MalformedForm('the headers of a part are too long')
     if (at === null) return false
-    events.push({ type: 'part', ...disposition(new TextDecoder().decode(this.#rest.subarray(0, at))) })
+    events.push({ type: 'part', ...describedBy(new TextDecoder().decode(this.#rest.subarray(0, at))) })
     this.#rest = this.#rest.subarray(at + BLANK_LINE.length)
     this.#state = 'body'
     return true
@@ -128,11 +128,17 @@ function brokenBoundary(): MalformedForm {
   return new MalformedForm('the body is no multipart/form-data: a boundary is not followed by a line break')
 }
 
-/** Name and file name that a part's headers give. */
-function disposition(headers: string): { name: string | null; filename: string | null } {
-  const parameters = parametersOf(headers.split('\r\n').find((header) => /^content-disposition\s*:/i.test(header)) ?? '')
+/** What a part's headers say of it. */
+function describedBy(headers: string): { name: string | null; filename: string | null; contentType: string | null } {
+  const lines = headers.split('\r\n')
+  const parameters = parametersOf(lines.find((header) => /^content-disposition\s*:/i.test(header)) ?? '')
   const extended = extendedValue(parameters.get('filename*') ?? '')
-  return { name: parameters.get('name') ?? null, filename: extended ?? parameters.get('filename') ?? null }
+  const type = lines.find((header) => /^content-type\s*:/i.test(header))
+  return {
+    name: parameters.get('name') ?? null,
+    filename: extended ?? parameters.get('filename') ?? null,
+    contentType: type === undefined ? null : type.slice(type.indexOf(':') + 1).trim(),
+  }
 }
 
 /**

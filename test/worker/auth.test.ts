@@ -50,6 +50,33 @@ describe('who is let in', () => {
     expect((await request(LIST, { headers: { authorization: `bearer  ${account.apiKey} ` } })).status).toBe(200)
   })
 
+  test('whoever sends one beside an empty X-API-KEY, or with white space around it', async () => {
+    const { apiKey } = await TestAccount.create()
+    for (const empty of ['', ' ']) {
+      expect((await request(LIST, { headers: { 'x-api-key': empty, authorization: `Bearer ${apiKey}` } })).status).toBe(200)
+    }
+    expect((await request(LIST, { headers: { 'x-api-key': `  ${apiKey}\t` } })).status).toBe(200)
+    expect((await request('/api/v1/health', { headers: { 'x-api-key': '' } })).status).toBe(200)
+  })
+
+  test('of two keys the one in X-API-KEY counts', async () => {
+    const [one, other] = await Promise.all([TestAccount.create(), TestAccount.create()])
+    const id = await one.submit(SUBMITTED)
+    const ask = (key: string, bearer: string) =>
+      request(`${LIST}/${id}`, { headers: { 'x-api-key': key, authorization: `Bearer ${bearer}` } })
+    expect([(await ask(one.apiKey, other.apiKey)).status, (await ask(other.apiKey, one.apiKey)).status]).toEqual([200, 404])
+    await expectUnauthorized(await ask(newApiKey(), one.apiKey))
+  })
+
+  test('and who is not is challenged to, as RFC 6750 has it, in the older form and by the protocol for agents as well', async () => {
+    for (const path of [LIST, '/v1/commands', '/api/mcp']) {
+      const method = path === '/api/mcp' ? 'POST' : 'GET'
+      expect((await request(path, { method })).headers.get('www-authenticate')).toBe('Bearer realm="RenderIO"')
+      const unknown = await request(path, { method, headers: { 'x-api-key': newApiKey() } })
+      expect(unknown.headers.get('www-authenticate')).toBe('Bearer realm="RenderIO", error="invalid_token"')
+    }
+  })
+
   test('nobody with a key that has been revoked, while the account’s other keys go on', async () => {
     const account = await TestAccount.create()
     const revoked = newApiKey()

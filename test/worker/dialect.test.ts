@@ -45,10 +45,14 @@ test('its whole journey: store, run, poll, download, list, delete', async () => 
     const file = await get<{ status: string; storage_url: string }>(account, `/v1/files/${file_id}`)
     return file.status === 'STORED' && file
   })
-  const { command_id } = await post<Poll>(account, '/v1/run-ffmpeg-command', { ...copyOf(stored.storage_url), vcpu_count: 8 })
+  const { command_id } = await post<Poll>(account, '/v1/run-ffmpeg-command', {
+    ...copyOf(stored.storage_url),
+    vcpu_count: 8,
+    max_command_run_seconds: 50,
+  })
   const command = await ended(account, command_id)
   expect(command).toMatchObject({ command_id, status: 'SUCCESS', command_type: 'FFMPEG_COMMAND' })
-  expect(command.original_request).not.toHaveProperty('vcpu_count')
+  expect(command).toMatchObject({ vcpu_count: 8, original_request: { vcpu_count: 8, max_command_run_seconds: 50 } })
   const output = command.output_files.out_file
   const copy = await download(output?.storage_url ?? '')
   expect([copy.status, (await copy.arrayBuffer()).byteLength > 0]).toEqual([200, true])
@@ -191,17 +195,16 @@ describe('deleting several files', () => {
     expect(await post(account, BULK, { file_ids: [file_id] })).toEqual({ deleted_file_ids: [file_id] })
   })
 
-  test('with one that is not there or is another’s, nothing is deleted', async () => {
+  test('passes over what is not there or is another’s, up to a thousand', async () => {
     const [account, stranger] = await Promise.all([TestAccount.create(), TestAccount.create()])
     const mine = (await new FilesClient(account).upload('x', 'mine.txt')).file_id
     const theirs = (await new FilesClient(stranger).upload('x', 'theirs.txt')).file_id
-    for (const other of [theirs, crypto.randomUUID(), 'no-id', '..']) {
-      const response = await account.send(BULK, { file_ids: [mine, other] })
-      expect(response.status, other).toBe(404)
-      expect(await response.json()).toMatchObject({ detail: expect.stringContaining(`${other}; nothing was deleted`) })
-    }
-    expect((await account.request(`/v1/files/${mine}`)).status).toBe(200)
+    const others = [theirs, crypto.randomUUID(), 'no-id', '..', '../commands', 'x/y']
+    const many = Array.from({ length: DELETE_LIMIT - others.length - 1 }, (_, n) => `unknown-${n}`)
+    expect(await post(account, BULK, { file_ids: [...others, ...many, mine] })).toEqual({ deleted_file_ids: [mine] })
+    expect(await post(account, BULK, { file_ids: [mine] })).toEqual({ deleted_file_ids: [] })
     expect((await stranger.request(`/v1/files/${theirs}`)).status).toBe(200)
+    expect(DELETE_LIMIT).toBe(1000)
   })
 
   test.each<[string, unknown]>([
@@ -213,6 +216,64 @@ describe('deleting several files', () => {
   ])('%s is a 422', async (_, body) => {
     const account = await TestAccount.create()
     for (const fault of await faultsOf(await account.send(BULK, body))) expect(fault.loc[0]).toBe('file_ids')
+  })
+})
+
+describe('every poll response', () => {
+  test('has its words for the stages, and says what of vcpu_count was sent', async () => {
+    const account = await TestAccount.create()
+    const { command_id } = await post<Poll>(account, '/v1/run-ffmpeg-command', {
+      output_files: { out_a: 'a.wav' },
+      ffmpeg_command: '-re -f lavfi -i sine {{out_a}}',
+      vcpu_count: '2',
+    })
+    const running = await until('FFmpeg runs', async () => {
+      const poll = await get<Record<string, unknown>>(account, `/v1/commands/${command_id}`)
+      return poll.processing_stage === 'FFMPEG_PROCESSING' && poll
+    })
+    expect(running).toMatchObject({ status: 'PROCESSING', vcpu_count: 2 })
+    const cancelled = await read(await account.send(`/v1/commands/${command_id}/cancel`, {}))
+    expect(cancelled).toMatchObject({ status: 'FAILED', error_status: 'CANCELLED', vcpu_count: 2 })
+    const { command_id: other } = await post<Poll>(account, '/v1/run-ffmpeg-command', { ...SHORT_TONE, vcpu_count: 'many' })
+    expect(await ended(account, other)).toMatchObject({ status: 'SUCCESS', vcpu_count: null })
+  })
+})
+
+test('a large file goes up in parts', async () => {
+  const account = await TestAccount.create()
+  const begun = { filename: 'note.txt', size_bytes: 4 }
+  const { file_id, upload_urls } = await post<{ file_id: string; upload_urls: string[] }>(account, '/v1/files/init-upload', begun)
+  const { pathname } = new URL(upload_urls[0] ?? '')
+  const put = await request(pathname, { method: 'PUT', body: 'text', headers: { 'content-length': '4' } })
+  const parts = [{ part_number: 1, etag: put.headers.get('etag') }]
+  const file = await post<{ status: string }>(account, `/v1/files/${file_id}/complete-upload`, { parts })
+  expect([put.status, file.status]).toEqual([200, 'STORED'])
+})
+
+test('several commands with files of their own are taken as under /api/v1', async () => {
+  const account = await TestAccount.create()
+  const { command_ids } = await post<{ command_ids: string[] }>(account, MULTIPLE, { commands: [SHORT_TONE] })
+  expect(command_ids).toHaveLength(1)
+})
+
+describe('what has no form of its own', () => {
+  test('is there as it is: a trial, a log, events, presets, the webhook and the health, which wants no key', async () => {
+    const account = await TestAccount.create()
+    expect(await (await request('/v1/health')).json()).toEqual({ status: 'ok' })
+    expect(await post(account, '/v1/validate', SHORT_TONE)).toMatchObject({ valid: true })
+    const { command_id } = await post<Poll>(account, '/v1/run-ffmpeg-command?wait=50', SHORT_TONE)
+    expect(await (await account.request(`/v1/commands/${command_id}/log`)).text()).not.toBe('')
+    expect(await (await account.request(`/v1/commands/${command_id}/events`)).text()).toContain('event: end')
+    const preset = await get<Record<string, unknown>>(account, '/v1/presets/prs_system_hls')
+    expect(preset).toEqual(await get(account, '/api/v1/presets/prs_system_hls'))
+    expect(await get(account, '/v1/webhook-config')).toEqual({ configured: false })
+    const elsewhere = await account.send('/v1/ytdlp-download', { url: 'https://example.com' })
+    expect([elsewhere.status, await elsewhere.json()]).toMatchObject([
+      501,
+      { error: 'NOT_IMPLEMENTED', detail: expect.stringContaining('direct link') },
+    ])
+    const wrong = await account.request('/v1/webhook-config', { method: 'POST' })
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'PUT, GET, HEAD, DELETE'])
   })
 })
 

@@ -68,6 +68,18 @@ test.each([
   expect((await files.read(begun.file_id)).filename).toBe(kept)
 })
 
+test.each([
+  ['name="file"; filename=""\r\nContent-Type: video/mp4', 'upload.mp4'],
+  ['name="file"\r\nContent-Type: audio/wav; charset=x', 'upload.wav'],
+  ['name="file"; filename=""\r\nContent-Type: application/octet-stream', 'upload'],
+  ['name="file"; filename=""', 'upload'],
+])('a file without a name, %j, is called by its type: %s', async (headers, kept) => {
+  const files = await filesOf()
+  const begun = await (await files.postForm(part(headers, 'content') + END, FORM)).json<{ file_id: string; storage_url: string }>()
+  expect((await files.read(begun.file_id)).filename).toMatch(new RegExp(`^${kept}(\\.bin)?$`))
+  expect(await (await download(begun.storage_url)).text()).toBe('content')
+})
+
 test('fields before and after the file are passed over', async () => {
   const files = await filesOf()
   const form =
@@ -80,7 +92,6 @@ test.each([
   ['no field "file"', part('name="other"; filename="a.txt"', 'x') + END, 'missing'],
   ['no fields at all', END, 'missing'],
   ['a field "file" without a file name', part('name="file"', 'x') + END, 'filename'],
-  ['a field "file" with an empty file name', part('name="file"; filename=""', 'x') + END, 'filename'],
   ['an empty file', part('name="file"; filename="a.txt"', '') + END, 'empty'],
   ['two files', part('name="file"; filename="a"', 'x') + part('name="file"; filename="b"', 'y') + END, 'twice'],
 ])('%s is a 422, and nothing stays', async (_, body, word) => {

@@ -13,6 +13,8 @@ const UNDOCUMENTED = /^\w+ (\/openapi\.json|\/llms\.txt|\/files\/.*|\/api\/mcp|\
 describe('the OpenAPI document', () => {
   test('is of version 3.1, and has every route of the app', () => {
     expect(held.document.openapi).toMatch(/^3\.1\./)
+    // A licence has an SPDX identifier or a URL, and validators want one of them.
+    expect(held.document).toMatchObject({ info: { license: { name: 'MIT', identifier: 'MIT' } } })
     const documented = new Set<string>(operations.map(([name]) => name))
     const routes = createApp()
       .routes.filter(({ method }) => method !== 'ALL')

@@ -149,3 +149,21 @@ describe('a body that is no JSON, or not of the right shape, is the caller’s f
     for (const status of Object.values(answers)) expect(listed, 'the document lists it').toContain(String(status))
   })
 })
+
+describe('every route of the API is there in the older form as well', () => {
+  test.each(named(ROUTES.filter(({ path }) => path.startsWith('/api/v1/'))))('%s', async (_, route) => {
+    const account = await TestAccount.create()
+    const [parameter] = parametersOf(route.path)
+    const id = parameter === undefined ? '' : ((await OBJECTS[parameter]?.(account)) ?? '')
+    const path = fill(route.path.replace('/api', ''), id)
+    const answer = await ask(account, route, path)
+    expect(answer.status).not.toBe(405)
+    // A test event of an account without a webhook is a 404 that says so.
+    if (answer.status === 404) expect((await errorOf(answer)).detail).not.toContain('there is nothing at')
+    // What streams would hold the test until the command has ended.
+    else await answer.body?.cancel()
+    if (route.worksWithoutKey) return
+    const refused = await request(path, { method: route.method, headers: fromElsewhere() })
+    expect([refused.status, await refused.json()]).toEqual([401, { detail: 'Invalid authorization key' }])
+  })
+})
