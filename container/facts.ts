@@ -4,6 +4,7 @@ import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import { BOX_HEAD_BYTES, majorBrand, readBoxHead, readMovie } from '../src/ffmpeg/mp4.ts'
 import type { ReportedOutput } from '../src/ffmpeg/output-report.ts'
 import { isMovie, movieReport, soleStill, stillReport } from '../src/ffmpeg/written-media.ts'
+import { readAt } from './regular-file.ts'
 import type { Workspace } from './workspace.ts'
 
 /** The index of several hours of film. */
@@ -63,16 +64,4 @@ async function readMovieReport(handle: FileHandle, fileBytes: number, output: Re
     at += box.bytes
   }
   return null
-}
-
-/** Shorter than `length` where the file ends before. */
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length)
-  let filled = 0
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled)
-    if (bytesRead === 0) break
-    filled += bytesRead
-  }
-  return bytes.subarray(0, filled)
 }

@@ -1,5 +1,6 @@
 /** A streaming manifest and all the files that it needs, found by reading it as a player does. */
 import { isOfFamily, type ManifestFormat, manifestFormat, manifestParts, type Reference } from '../src/ffmpeg/manifest.ts'
+import { Samples } from './samples.ts'
 import { Slices } from './slices.ts'
 import type { MadeFile, Workspace } from './workspace.ts'
 
@@ -18,8 +19,8 @@ export interface Playlist {
   files: ReadonlyMap<string, number>
   /** Seconds. */
   duration: number | null
-  /** What to look into for its media facts: an init segment, if there are any, and the first media segment. */
-  sample: string[]
+  /** What to look into for its media facts: for each stream or group of streams its init segment, if there is any, and its first media segments. */
+  samples: readonly (readonly string[])[]
 }
 
 export type FoundPlaylist = { ok: true; playlist: Playlist } | { ok: false; code: 'OUTPUT_MISSING' | 'OUTPUT_TOO_LARGE'; reason: string }
@@ -50,7 +51,7 @@ class PlaylistSearch {
   readonly #files = new Map<string, number>()
   /** What has been looked for: a manifest repeats its references. */
   readonly #seen = new Set<string>()
-  readonly #sample: { init?: string; media?: string } = {}
+  readonly #samples = new Samples()
   readonly #unread: string[]
   #names = 0
   #templates = 0
@@ -75,9 +76,8 @@ class PlaylistSearch {
       if (error instanceof Incomplete) return { ok: false, code: error.code, reason: error.message }
       throw error
     }
-    const { init, media } = this.#sample
-    const sample = [init, media].filter((name) => name !== undefined)
-    return { ok: true, playlist: { format: this.#format, files: this.#files, duration: this.#duration, sample } }
+    const samples = this.#samples.names()
+    return { ok: true, playlist: { format: this.#format, files: this.#files, duration: this.#duration, samples } }
   }
 
   async #read(manifest: string): Promise<void> {
@@ -116,7 +116,10 @@ class PlaylistSearch {
       throw new Incomplete('OUTPUT_MISSING', `${manifest} refers to ${nameOf(reference)}, which the command did not write`)
     }
     if (reference.role === 'init' || reference.role === 'media') {
-      this.#sample[reference.role] ??= firstName(found)
+      const names = found.map(({ name }) => name)
+      if (reference.kind === 'family') this.#samples.addFamily(reference.literals, reference.role, names)
+      else if (this.#format === 'hls') this.#samples.add(manifest, reference.role, names)
+      else this.#samples.addListed(reference.role, names)
     }
     for (const { name, bytes } of found) this.#add(name, bytes, reference)
   }
@@ -147,11 +150,6 @@ class PlaylistSearch {
     }
     return members
   }
-}
-
-/** The first in the order of names; the list is not empty. */
-function firstName([first, ...others]: readonly { name: string }[]): string {
-  return others.reduce((earliest, { name }) => (name < earliest ? name : earliest), first?.name ?? '')
 }
 
 function nameOf(reference: Reference): string {

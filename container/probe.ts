@@ -1,9 +1,13 @@
 /** Asks ffprobe what a job has made. */
-import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
+import { isLengthKnown, type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
+import type { PacketTotals } from '../src/ffmpeg/packets.ts'
+import { isComplete, joinedFacts } from '../src/ffmpeg/playlist-facts.ts'
 import type { Playlist } from './playlist.ts'
-import { type ProcessGroup, runToEnd } from './process-group.ts'
+import { ProbeOutput } from './probe-output.ts'
+import { followToEnd, type ProcessGroup } from './process-group.ts'
 import { sandboxedArgv } from './sandbox.ts'
 import { confinementOf, type Toolbox } from './toolbox.ts'
+import { lookIntoAnimation } from './webp.ts'
 import type { Workspace } from './workspace.ts'
 
 const TIMEOUT_SECONDS = 20
@@ -35,12 +39,29 @@ export interface ProbeOptions {
 const PROBED_ENTRIES = [
   'format=format_name,duration,bit_rate',
   'format_tags=major_brand',
-  'stream=codec_type,codec_name,pix_fmt,width,height,avg_frame_rate,r_frame_rate,duration,bit_rate,sample_rate,channels,nb_frames',
+  'stream=index,codec_type,codec_name,pix_fmt,width,height,avg_frame_rate,r_frame_rate,duration,bit_rate,sample_rate,channels,nb_frames',
   'stream_disposition=attached_pic',
-  'stream_tags=BPS,BPS-eng',
+  'stream_tags=BPS,BPS-eng,rotate',
+  'stream_side_data=rotation',
 ].join(':')
+const PACKET_ENTRIES = 'packet=stream_index,pts_time,dts_time,duration_time,size,pos'
 
-/** Facts about a playlist, from its first segment and from what it says itself. Never rejects. */
+/** A file of at most so many bytes is read to its end, so that its packets tell all exactly. */
+const SMALL_FILE_BYTES = 64 * 1024 ** 2
+/** Packets of a small file, and of one that tells how long it is by nothing else: hours of sound. */
+const MOST_PACKETS = 500_000
+/** Packets of a large file: some minutes, from which the rest is estimated. */
+const FIRST_PACKETS = 20_000
+/** What reading packets may take, in seconds; a gigabyte takes one or two. */
+const PACKETS_SECONDS = 8
+
+/** What ffprobe is to look into: a file of the job, or several joined to one. */
+interface Probed {
+  url: string
+  bytes: number
+}
+
+/** Facts about a playlist, from its first segments and from what it says itself. Never rejects. */
 export async function probePlaylist(
   toolbox: Toolbox,
   workspace: Workspace,
@@ -48,46 +69,81 @@ export async function probePlaylist(
   playlist: Playlist,
   options: ProbeOptions,
 ): Promise<MediaFacts> {
+  const deadline = performance.now() + secondsOf(options) * 1000
+  const parts: MediaFacts[] = []
   // Demuxers of manifests open what they name, so none is let near one.
-  const report = await probeReport(toolbox, workspace, sampleUrl(playlist.sample), options)
-  return { ...mediaFacts(report, filename), duration: playlist.duration, file_format: playlist.format }
+  for (const names of playlist.samples) {
+    const maxSeconds = (deadline - performance.now()) / 1000
+    if (maxSeconds <= 0 || isComplete(parts)) break
+    parts.push(await probe(toolbox, workspace, filename, joined(names, playlist.files), { ...options, maxSeconds }))
+  }
+  const facts = joinedFacts(parts) ?? mediaFacts({}, filename)
+  return { ...facts, duration: playlist.duration ?? facts.duration, file_format: playlist.format }
 }
 
 /** A segment without its init segment cannot be read; the protocol that joins them knows no names with a bar. */
-function sampleUrl(sample: readonly string[]): string {
+function joined(sample: readonly string[], files: Playlist['files']): Probed {
   const names = sample.filter((name) => !name.includes('|'))
-  return names.length === 1 ? `file:${names[0]}` : `concat:${names.join('|')}`
+  const bytes = names.reduce((total, name) => total + (files.get(name) ?? 0), 0)
+  return { url: names.length === 1 ? `file:${names[0]}` : `concat:${names.join('|')}`, bytes }
 }
 
 /** Facts about one file of the job; all that cannot be found out, as for a file that is no media, is null. Never rejects. */
 export async function probeFile(toolbox: Toolbox, workspace: Workspace, filename: string, options: ProbeOptions): Promise<MediaFacts> {
-  return mediaFacts(await probeReport(toolbox, workspace, `file:${filename}`, options), filename)
+  const animation = await lookIntoAnimation(workspace, filename).catch(() => null)
+  if (animation !== null) return mediaFacts(animation.report, filename, animation.packets)
+  const bytes = (await workspace.fileBytes(filename)) ?? 0
+  return probe(toolbox, workspace, filename, { url: `file:${filename}`, bytes }, options)
 }
 
-async function probeReport(
+/**
+ * Looks at the packets as well as at the headers. Where the first packets leave open how long a large file is, a second look takes them all;
+ * where packets cannot be had in time, the headers alone have to do.
+ */
+async function probe(toolbox: Toolbox, workspace: Workspace, filename: string, probed: Probed, options: ProbeOptions): Promise<MediaFacts> {
+  const { onStart } = options
+  const deadline = performance.now() + secondsOf(options) * 1000
+  const look = (packets: number): Promise<Look | null> => {
+    const secondsLeft = (deadline - performance.now()) / 1000
+    const seconds = packets === 0 ? secondsLeft : Math.min(PACKETS_SECONDS, secondsLeft)
+    return seconds > 0 ? lookInto(toolbox, workspace, probed, { onStart, packets, seconds }) : Promise.resolve(null)
+  }
+  const first = await look(probed.bytes <= SMALL_FILE_BYTES ? MOST_PACKETS : FIRST_PACKETS)
+  if (first === null) return mediaFacts((await look(0))?.report ?? {}, filename)
+  const best = first.packets.whole || isLengthKnown(first.report) ? first : ((await look(MOST_PACKETS)) ?? first)
+  return mediaFacts(best.report, filename, best.packets)
+}
+
+function secondsOf({ maxSeconds = TIMEOUT_SECONDS }: ProbeOptions): number {
+  return Math.min(TIMEOUT_SECONDS, maxSeconds)
+}
+
+interface Look {
+  report: unknown
+  packets: PacketTotals
+}
+
+/** One run of ffprobe that lists so many packets at most; null where it was ended before it was done, and nothing where it could not read the file. */
+async function lookInto(
   toolbox: Toolbox,
   workspace: Workspace,
-  url: string,
-  { onStart, maxSeconds = TIMEOUT_SECONDS }: ProbeOptions,
-): Promise<unknown> {
+  { url, bytes }: Probed,
+  { onStart, packets, seconds }: { onStart: ProbeOptions['onStart']; packets: number; seconds: number },
+): Promise<Look | null> {
   const argv = [
     toolbox.ffprobe,
-    ...['-v', 'error', '-print_format', 'json', '-show_entries', PROBED_ENTRIES],
+    ...['-v', 'error', '-print_format', 'json=compact=1', '-show_entries'],
+    ...(packets === 0 ? [PROBED_ENTRIES] : [`${PROBED_ENTRIES}:${PACKET_ENTRIES}`, '-read_intervals', `%+#${packets}`]),
     ...['-protocol_whitelist', url.startsWith('concat:') ? 'concat,file' : 'file', '-format_whitelist', toolbox.probeFormats],
     ...['-i', url],
   ]
-  const { exit, stdout } = await runToEnd(sandboxedArgv(toolbox.sandbox, confinementOf(toolbox, workspace, FILE_BYTES), argv), {
+  const printed = new ProbeOutput()
+  const exit = await followToEnd(sandboxedArgv(toolbox.sandbox, confinementOf(toolbox, workspace, FILE_BYTES), argv), {
     cwd: workspace.files,
-    timeoutSeconds: Math.min(TIMEOUT_SECONDS, maxSeconds),
+    timeoutSeconds: seconds,
     onStart,
+    onStdout: (chunk) => printed.write(chunk),
   })
-  return exit.kind === 'exited' && exit.code === 0 ? parseReport(stdout) : {}
-}
-
-function parseReport(json: string): unknown {
-  try {
-    return JSON.parse(json)
-  } catch {
-    return {}
-  }
+  if (exit.kind !== 'exited') return null
+  return { report: exit.code === 0 ? printed.report() : {}, packets: printed.packets.totals(packets, bytes) }
 }

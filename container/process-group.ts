@@ -96,16 +96,43 @@ export async function runToEnd(
   argv: readonly string[],
   options: { cwd: string; timeoutSeconds: number; onStart?: (group: ProcessGroup) => void },
 ): Promise<Captured> {
-  const group = ProcessGroup.start(argv, options.cwd)
-  options.onStart?.(group)
+  const { group, timeOut } = startLimited(argv, options)
+  const [exit, stdout, stderr] = await Promise.all([group.exited, capture(group.stdout), capture(group.stderr)])
+  return { exit, timedOut: timeOut(), stdout, stderr }
+}
+
+/** As `runToEnd`, for a program that prints more than can be kept: it is handed on as it comes. */
+export async function followToEnd(
+  argv: readonly string[],
+  options: { cwd: string; timeoutSeconds: number; onStart: (group: ProcessGroup) => void; onStdout: (chunk: Buffer) => void },
+): Promise<Exit> {
+  const { group, timeOut } = startLimited(argv, options)
+  group.stdout.on('data', options.onStdout)
+  group.stderr.resume()
+  const exit = await group.exited
+  timeOut()
+  return exit
+}
+
+/** `timeOut` ends the watch, and answers whether the time was over before. */
+function startLimited(
+  argv: readonly string[],
+  { cwd, timeoutSeconds, onStart }: { cwd: string; timeoutSeconds: number; onStart?: (group: ProcessGroup) => void },
+): { group: StartedProcess; timeOut: () => boolean } {
+  const group = ProcessGroup.start(argv, cwd)
+  onStart?.(group)
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
     group.signal('SIGKILL')
-  }, options.timeoutSeconds * 1000)
-  const [exit, stdout, stderr] = await Promise.all([group.exited, capture(group.stdout), capture(group.stderr)])
-  clearTimeout(timer)
-  return { exit, timedOut, stdout, stderr }
+  }, timeoutSeconds * 1000)
+  return {
+    group,
+    timeOut: () => {
+      clearTimeout(timer)
+      return timedOut
+    },
+  }
 }
 
 async function capture(stream: Readable): Promise<string> {

@@ -21,3 +21,15 @@ export async function openRegularFile(path: string): Promise<RegularFile | null>
   await handle.close()
   return null
 }
+
+/** Shorter than `length` where the file ends before. */
+export async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled)
+    if (bytesRead === 0) break
+    filled += bytesRead
+  }
+  return bytes.subarray(0, filled)
+}

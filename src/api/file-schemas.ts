@@ -32,6 +32,7 @@ export const fileSchema = z
     mime_type: z.string().nullable(),
     width: z.number().nullable(),
     height: z.number().nullable(),
+    rotation: outputFileSchema.shape.rotation,
     frame_rate: z.number().nullable(),
     bitrate_video_kb: z.number().nullable(),
     bitrate_audio_kb: z.number().nullable(),

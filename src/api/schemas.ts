@@ -132,12 +132,24 @@ export const outputFileSchema = z
     file_format: z.string().nullable(),
     codec: z.string().nullable(),
     pixel_format: z.string().nullable(),
-    mime_type: z.string(),
-    width: z.number().nullable(),
+    mime_type: z
+      .string()
+      .openapi({ description: 'By the file’s name, as the download’s Content-Type; by its contents where the name tells none.' }),
+    width: z.number().nullable().openapi({ description: 'Pixels, as players show the picture: turned by `rotation`.' }),
     height: z.number().nullable(),
+    rotation: z
+      .number()
+      .int()
+      .nullable()
+      .openapi({
+        enum: [0, 90, 180, 270, null],
+        description: 'Degrees with the clock by which players turn the stored picture; null without one.',
+      }),
     frame_rate: z.number().nullable(),
-    bitrate_video_kb: z.number().nullable(),
-    bitrate_audio_kb: z.number().nullable(),
+    bitrate_video_kb: z.number().nullable().openapi({ description: 'Kilobits per second of the first video stream.' }),
+    bitrate_audio_kb: z.number().nullable().openapi({ description: 'Kilobits per second of the first audio stream.' }),
+    sample_rate: z.number().nullable().openapi({ description: 'Hertz.' }),
+    channels: z.number().nullable(),
   })
   .openapi('OutputFile')
 

@@ -1,5 +1,5 @@
 /** The body of an upload: a form with one file in it, passed on while it comes. */
-import { extensionOf } from '../files/content.ts'
+import { extensionOfType } from '../ffmpeg/media-type.ts'
 import { type FormEvent, formBoundary, MalformedForm, MultipartForm } from '../files/multipart-form.ts'
 import { ApiError, ValidationError } from './errors.ts'
 
@@ -102,7 +102,7 @@ function nameOf({ filename, contentType }: { filename: string | null; contentTyp
   // A form's ordinary field has neither: what should be a file is then most likely its path.
   if (filename === null && contentType === null)
     throw fault('has no filename, as a text has none; send it as a file (with curl: -F file=@video.mp4)')
-  return `upload${extensionOf(contentType ?? '')}`
+  return `upload${extensionOfType(contentType ?? '')}`
 }
 
 /** A request that breaks off is the client's fault, and nobody waits for the answer. */

@@ -90,8 +90,11 @@ async function outputView(output: StoredOutput, deleted: boolean, makeUrl: MakeU
     mime_type: media.mime_type,
     width: media.width,
     height: media.height,
+    rotation: media.rotation ?? null,
     frame_rate: media.frame_rate,
     bitrate_video_kb: media.bitrate_video_kb,
     bitrate_audio_kb: media.bitrate_audio_kb,
+    sample_rate: media.sample_rate,
+    channels: media.channels,
   }
 }

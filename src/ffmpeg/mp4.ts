@@ -2,6 +2,7 @@
  * Reads the structure of MP4 and QuickTime files (ISO/IEC 14496-12): how long a movie and its tracks are, and what is in them.
  * No count is believed that the bytes at hand do not bear out; what is unclear or missing makes the answer null.
  */
+import { type Rotation, rotationOfMatrix } from './rotation.ts'
 
 /** Enough for the header of any box, and for the brand that a file type box begins with. */
 export const BOX_HEAD_BYTES = 16
@@ -40,6 +41,8 @@ export interface Movie extends Timing {
 }
 
 export interface Track {
+  /** By how much its picture is turned before it is shown. */
+  rotation: Rotation
   /** `vide`, `soun`, `sbtl`, `text` or another. */
   handler: string
   /** Four characters that name the coding, such as `avc1`. */
@@ -63,12 +66,13 @@ export interface Timing {
 
 /**
  * Reads the body of a `moov` box. Null for a movie in fragments (`mvex`), for one with tracks that refer to each other (`tref`), that start
- * late or are put together from parts (`elst`), and wherever the boxes contradict each other.
+ * late or are put together from parts (`elst`), for one that is turned as a whole, and wherever the boxes contradict each other.
  */
 export function readMovie(moov: Uint8Array): Movie | null {
   const boxes = childBoxes(viewOf(moov))
   if (boxes === null || boxes.has('mvex')) return null
   const header = readTiming(sole(boxes, 'mvhd'))
+  if (!isUpright(sole(boxes, 'mvhd'))) return null
   const tracks = (boxes.get('trak') ?? []).map(readTrack).filter((track) => track !== null)
   return header === null || tracks.length !== boxes.get('trak')?.length ? null : { ...header, tracks }
 }
@@ -85,6 +89,7 @@ function readTrack(trak: DataView): Track | null {
   if (boxes === null || boxes.has('tref') || !isInOnePiece(boxes) || handler === null || handler.byteLength < 12) return null
   if (timing === null || sampleEntry === null || sizes === null || times === null || sizes.samples !== times.samples) return null
   return {
+    rotation: readRotation(boxes.get('tkhd') ?? []),
     handler: fourCharacters(handler, 8),
     sampleEntry,
     media: timing,
@@ -93,6 +98,29 @@ function readTrack(trak: DataView): Track | null {
     sampleDuration: times.duration,
     sampleDelta: times.delta,
   }
+}
+
+/** Bytes of a movie header before its matrix (8.2.2), by its version. */
+const MOVIE_MATRIX_AT = [36, 48] as const
+/** Bytes of a track header before its matrix (8.3.2), by its version. */
+const TRACK_MATRIX_AT = [40, 52] as const
+
+function isUpright(mvhd: DataView | null): boolean {
+  const matrix = mvhd === null ? null : readMatrix(mvhd, MOVIE_MATRIX_AT)
+  return matrix === null || (matrix[0] >= 0 && matrix[1] === 0 && matrix[2] === 0 && matrix[3] >= 0)
+}
+
+/** A track without a header of its own is shown as it is. */
+function readRotation([tkhd]: readonly DataView[]): Rotation {
+  const matrix = tkhd === undefined ? null : readMatrix(tkhd, TRACK_MATRIX_AT)
+  return matrix === null ? 0 : rotationOfMatrix(matrix)
+}
+
+/** The part of a matrix that turns and stretches, without scale: fixed-point numbers of one kind. Null where the header ends before it. */
+function readMatrix(header: DataView, [short, long]: readonly [number, number]): [number, number, number, number] | null {
+  const at = header.byteLength > 0 && header.getUint8(0) === 1 ? long : short
+  if (header.byteLength < at + 20) return null
+  return [header.getInt32(at), header.getInt32(at + 4), header.getInt32(at + 12), header.getInt32(at + 16)]
 }
 
 /** Whether the track is to be shown from the movie's start on, without a gap: its edit list, if there is any, has one entry with a start in the media. */

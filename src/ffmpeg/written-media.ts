@@ -92,7 +92,9 @@ function videoReport({ codec, pixelFormat, fullRange, width, height }: ReportedV
   // Decoders give the full range of H.264 and HEVC another name, releases and decoders differ in where.
   if (fullRange || !known.pixelFormats.includes(pixelFormat)) return null
   const rates = trackRates(track)
-  return rates === null ? null : { codec_type: 'video', codec_name: codec, pix_fmt: pixelFormat, width, height, ...rates }
+  if (rates === null) return null
+  const turned = track.rotation === 0 ? {} : { side_data_list: [{ rotation: -track.rotation }] }
+  return { codec_type: 'video', codec_name: codec, pix_fmt: pixelFormat, width, height, ...turned, ...rates }
 }
 
 function audioReport({ codec, profile, sampleRate, channels }: ReportedAudio, track: Track): object | null {

@@ -25,6 +25,7 @@ export async function fileView(
     mime_type: media?.mime_type ?? null,
     width: media?.width ?? null,
     height: media?.height ?? null,
+    rotation: media?.rotation ?? null,
     frame_rate: media?.frame_rate ?? null,
     bitrate_video_kb: media?.bitrate_video_kb ?? null,
     bitrate_audio_kb: media?.bitrate_audio_kb ?? null,

@@ -14,12 +14,15 @@ const KINDS = [
 /** What the file is to a browser. */
 export function kindOf({
   mime_type: type,
+  file_type: contents,
   filename,
-}: Pick<Playable, 'mime_type' | 'filename'>): 'video' | 'audio' | 'image' | 'playlist' | 'other' {
+}: Pick<Playable, 'mime_type' | 'file_type' | 'filename'>): 'video' | 'audio' | 'image' | 'playlist' | 'other' {
   if (filename.endsWith('.m3u8')) return 'playlist'
   // What an executor has not looked into yet has no type.
   if (type === null) return KINDS.find(({ names }) => names.test(filename))?.kind ?? 'other'
   const [kind] = type.split('/')
+  // A file named like a film may hold sound alone.
+  if (kind === 'video' && contents === 'audio') return 'audio'
   return kind === 'video' || kind === 'audio' || kind === 'image' ? kind : 'other'
 }
 

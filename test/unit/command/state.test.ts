@@ -24,6 +24,7 @@ const media = {
   frame_rate: 25,
   bitrate_video_kb: 1,
   bitrate_audio_kb: null,
+  rotation: 0,
   sample_rate: null,
   channels: null,
 } as const

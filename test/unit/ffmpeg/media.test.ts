@@ -31,6 +31,7 @@ describe('mediaFacts', () => {
       mime_type: 'video/mp4',
       width: 1280,
       height: 720,
+      rotation: 0,
       frame_rate: 29.97,
       bitrate_video_kb: 1500,
       bitrate_audio_kb: 128,
@@ -44,7 +45,8 @@ describe('mediaFacts', () => {
     ['Matroska', report('matroska,webm', VIDEO), 'a.mkv', { file_format: 'matroska', mime_type: 'video/x-matroska' }],
     ['QuickTime', report('mov,mp4,m4a,3gp,3g2,mj2', VIDEO), 'a.mov', { file_format: 'mov', mime_type: 'video/quicktime' }],
     ['M4A', report('mov,mp4,m4a,3gp,3g2,mj2', AUDIO), 'a.m4a', { file_type: 'audio', mime_type: 'audio/mp4', codec: 'aac' }],
-    ['audio as MP4', report('mov,mp4,m4a,3gp,3g2,mj2', AUDIO), 'a.mp4', { file_type: 'audio', mime_type: 'audio/mp4' }],
+    ['audio as MP4', report('mov,mp4,m4a,3gp,3g2,mj2', AUDIO), 'a.mp4', { file_type: 'audio', mime_type: 'video/mp4' }],
+    ['WebM without a name of its kind', report('matroska,webm', AUDIO), 'a', { file_type: 'audio', mime_type: 'audio/x-matroska' }],
     [
       'MP3 with cover art',
       report('mp3', { ...AUDIO, codec_name: 'mp3' }, { ...PICTURE, disposition: { attached_pic: 1 } }),

@@ -12,6 +12,9 @@ function uint32(...values: number[]): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
+/** With 16 bits behind the point. */
+const fixed = (value: number) => value * 65536
+
 const text = (characters: string) => new TextEncoder().encode(characters)
 
 function join(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -32,6 +35,7 @@ const stsd = (type = 'avc1') => box('stsd', uint32(0, 1), box(type, new Uint8Arr
 const hdlr = (type = 'vide') => box('hdlr', uint32(0, 0), text(type), new Uint8Array(13))
 
 interface Parts {
+  tkhd?: Uint8Array
   mdhd?: Uint8Array
   hdlr?: Uint8Array
   stsd?: Uint8Array
@@ -44,10 +48,11 @@ interface Parts {
 function trak(parts: Parts = {}): Uint8Array {
   const table = box('stbl', parts.stsd ?? stsd(), parts.stts ?? stts(4, 256), parts.stsz ?? stsz(10, 20, 30, 40))
   const media = box('mdia', parts.mdhd ?? mdhd(1024, 1024), parts.hdlr ?? hdlr(), box('minf', box('hdlr', uint32(0)), table))
-  return box('trak', box('tkhd', new Uint8Array(84)), parts.extra ?? new Uint8Array(), media)
+  return box('trak', parts.tkhd ?? box('tkhd', new Uint8Array(84)), parts.extra ?? new Uint8Array(), media)
 }
 
 const TRACK = {
+  rotation: 0,
   handler: 'vide',
   sampleEntry: 'avc1',
   media: { timescale: 1024, duration: 1024 },
@@ -68,6 +73,25 @@ describe('readMovie', () => {
       duration: 1500,
       tracks: [TRACK, { ...TRACK, handler: 'soun', sampleEntry: 'mp4a' }],
     })
+  })
+
+  it.each([
+    [[1, 0, 0, 1], 0],
+    [[0, 1, -1, 0], 90],
+    [[-1, 0, 0, -1], 180],
+    [[0, -1, 1, 0], 270],
+    [[2, 0, 0, 0.5], 0],
+    [[0, 0, 0, 0], 0],
+  ])('reads how the matrix %j turns the picture, in headers of both versions', ([a = 0, b = 0, c = 0, d = 0], rotation) => {
+    const matrix = uint32(...[a, b].map(fixed), 0, ...[c, d].map(fixed), 0, 0, 0, 2 ** 30)
+    const short = box('tkhd', new Uint8Array(40), matrix, new Uint8Array(8))
+    const long = box('tkhd', uint32(0x01000000), new Uint8Array(48), matrix, new Uint8Array(8))
+    for (const tkhd of [short, long]) expect(track({ tkhd })?.rotation).toBe(rotation)
+  })
+
+  it('leaves a movie that is turned as a whole to others', () => {
+    const turned = box('mvhd', uint32(0, 0, 0, 1000, 1000), new Uint8Array(16), uint32(0, 65536, 0, -65536, 0), new Uint8Array(40))
+    expect(readMovie(join(turned, trak()))).toBeNull()
   })
 
   it('reads durations of 64 bits as far as they are exact', () => {

@@ -17,6 +17,7 @@ const VIDEO: ReportedVideo = {
 const AUDIO: ReportedAudio = { type: 'audio', codec: 'aac', profile: 'LC', sampleRate: 48000, channels: 2 }
 
 const PICTURE: Track = {
+  rotation: 0,
   handler: 'vide',
   sampleEntry: 'avc1',
   media: { timescale: 30000, duration: 30030 },
@@ -49,6 +50,7 @@ describe('movieReport', () => {
       mime_type: 'video/mp4',
       width: 160,
       height: 90,
+      rotation: 0,
       frame_rate: 29.97,
       bitrate_video_kb: 100,
       bitrate_audio_kb: 100,
