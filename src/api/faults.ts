@@ -20,16 +20,17 @@ export function faultsOf(issues: readonly z.core.$ZodIssue[], request: unknown):
 }
 
 /**
- * The fault of a sound body in which the map of inputs, which may be left out, stands under another name and would be passed over.
+ * The faults of a sound body in which a map of files, which may be left out, stands under another name and would be passed over.
  * @param understood the body as its schema has it
  * @param body the body as it was sent
  */
-export function misnamedInputs(understood: unknown, body: unknown): Fault[] {
-  if (typeof understood !== 'object' || understood === null || !('input_files' in understood)) return []
-  const meant = typeof body === 'object' && body !== null ? meantFor('input_files', body) : null
-  return meant === null
-    ? []
-    : [{ loc: [meant.field], msg: 'there is no such field: write "input_files" in its place', type: 'value_error' }]
+export function misnamedFiles(understood: unknown, body: unknown): Fault[] {
+  if (typeof understood !== 'object' || understood === null || typeof body !== 'object' || body === null) return []
+  return ['input_files', 'output_files'].flatMap((field): Fault[] => {
+    const meant = field in understood ? meantFor(field, body) : null
+    if (meant === null) return []
+    return [{ loc: [meant.field], msg: `there is no such field: write "${field}" in its place`, type: 'value_error' }]
+  })
 }
 
 function placeOf(path: readonly PropertyKey[]): string {
