@@ -34,7 +34,7 @@ export const outputFilesSchema = filesByAlias('out', outputFilename, MAP_OF_OUTP
     type: 'object',
     additionalProperties: { type: 'string' },
     description:
-      'Alias (`out_…`) → plain file name. A name with `%d` or `%03d` is a numbered sequence, stored as one zip. An alias `out_playlist_…` is an HLS playlist (`.m3u8`) or DASH manifest (`.mpd`), stored with all its files.',
+      'Alias (`out_…`) → plain file name. A name with `%d` or `%03d` is a numbered sequence, stored as one zip. An alias `out_playlist_…` is an HLS playlist (`.m3u8`) or DASH manifest (`.mpd`), stored with all its files, as is any other output that the command writes as one.',
     example: BODY_EXAMPLE.output_files,
   })
 

@@ -54,7 +54,7 @@ export function isExitingOption(name: string): boolean {
 }
 
 /** Whether the option takes no value; `-noX` negates the flag `X`. */
-function isFlag(name: string): boolean {
+export function isFlag(name: string): boolean {
   return FLAGS.has(name) || (name.startsWith('no') && FLAGS.has(name.slice(2)))
 }
 

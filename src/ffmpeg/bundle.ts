@@ -6,7 +6,7 @@ export const OUTPUT_FOLDER = 'OUTPUT_FOLDER'
 /** Alias of the one output that a command with `OUTPUT_FOLDER` has. */
 export const FOLDER_ALIAS = 'output_folder'
 
-/** Outputs whose alias begins so are streaming manifests. */
+/** Outputs whose alias begins so are streaming manifests, as are others that the commands write as such. */
 export const PLAYLIST_PREFIX = 'out_playlist_'
 
 /** A zip is stored under `filename`, a playlist under its own name with all its files beside it. */
@@ -29,13 +29,19 @@ export function isSequence(filename: string): boolean {
   return COUNTER.test(filename)
 }
 
-/** Sorts outputs into plain files and bundles. A sequence's zip is called after its alias: `out_frames.zip`. */
-export function sortOutputs(outputs: Readonly<Record<string, string>>): { files: Record<string, string>; bundles: Record<string, Bundle> } {
+/**
+ * Sorts outputs into plain files and bundles. A sequence's zip is called after its alias: `out_frames.zip`.
+ * @param manifests names that the commands write as manifests (`writtenManifests`): an output of such a name is a playlist under any alias
+ */
+export function sortOutputs(
+  outputs: Readonly<Record<string, string>>,
+  manifests: ReadonlySet<string> = new Set(),
+): { files: Record<string, string>; bundles: Record<string, Bundle> } {
   const files: Record<string, string> = {}
   const bundles: Record<string, Bundle> = {}
   for (const [alias, filename] of Object.entries(outputs)) {
     if (isSequence(filename)) bundles[alias] = { kind: 'sequence', filename: `${alias.slice(0, MAX_ALIAS_IN_NAME)}.zip`, pattern: filename }
-    else if (alias.startsWith(PLAYLIST_PREFIX)) bundles[alias] = { kind: 'playlist', filename }
+    else if (alias.startsWith(PLAYLIST_PREFIX) || manifests.has(filename)) bundles[alias] = { kind: 'playlist', filename }
     else files[alias] = filename
   }
   return { files, bundles }

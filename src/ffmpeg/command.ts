@@ -1,13 +1,18 @@
 /** From the command strings of a submit to the argv lists that FFmpeg runs. */
 import { parseArgv } from './argv.ts'
-import { type Bundle, FOLDER_ALIAS, PLAYLIST_PREFIX, sortOutputs } from './bundle.ts'
+import { type Bundle, FOLDER_ALIAS, sortOutputs } from './bundle.ts'
 import { excerpt, shortened, someOf } from './excerpt.ts'
 import { checkProbe } from './ffprobe.ts'
 import { inputFilenames } from './filenames.ts'
+import { readsUnnamedInputs } from './fonts-folder.ts'
+import { writtenManifests } from './manifest-outputs.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.ts'
 import { checkPolicy } from './policy.ts'
 import type { PolicyScope } from './policy-values.ts'
 import { type Program, splitProgram } from './program.ts'
+import { settledArgv } from './settled-argv.ts'
+import { APOSTROPHE, strayMessages } from './stray-messages.ts'
+import { strayProbeWords, strayWords } from './stray-words.ts'
 import { isTextOutput } from './text-outputs.ts'
 import { type Tokens, tokenise } from './tokenise.ts'
 
@@ -88,15 +93,23 @@ export function compileCommands(source: CommandSource): Compilation {
   const split = source.commands.map((text) => splitCommand(text))
   const characters = split.reduce((sum, { words }) => sum + lengthWithFiles(words, files), 0)
   if (characters > MAX_STORED_CHARACTERS) return { ok: false, faults: [tooLargeTogether(characters)], omitted: 0 }
-  const compiled = split.map((command) => compileOne(command, files))
-  const used = new Set(compiled.flatMap(({ aliases }) => [...aliases]))
+  const replaced = split.map((command) => replaceFiles(command, files))
+  const used = new Set(replaced.flatMap(({ aliases }) => [...aliases]))
+  const names = { inputs: new Set(inputs.values()), outputs: new Set(outputs.values()) }
+  const spareInputs = [...inputs.keys()].some((alias) => !used.has(alias))
+  const chained = source.field === 'ffmpeg_commands'
+  const context = { chained, aliases: new Set(files.keys()) }
+  const compiled = replaced.map((command) => ({
+    ...command,
+    argv: command.program === 'ffprobe' ? command.argv : settledArgv(command.argv, { inputs: names.inputs, spareInputs }),
+    stray: strayMessages(command.program === 'ffprobe' ? strayProbeWords(command.argv) : strayWords({ ...command, files }), context),
+  }))
+  const sorted = sortOutputs(source.outputs, writtenManifests(compiled.map(({ argv }) => argv)))
+  const hasPlaylist = Object.values(sorted.bundles).some(({ kind }) => kind === 'playlist')
   const archive = source.archive === true
-  const scope = {
-    inputs: new Set(inputs.values()),
-    outputs: new Set(outputs.values()),
-    workingNames: source.field === 'ffmpeg_commands' || archive || source.folder !== undefined || hasPlaylist(outputs.keys()),
-    folders: archive,
-  }
+  // A stream of several qualities is made by an output argument of its own (`stream_%v.m3u8`), beside the playlist that is declared.
+  const workingNames = chained || archive || source.folder !== undefined || hasPlaylist
+  const scope = { ...names, workingNames, folders: archive }
   const faults: Fault[] = []
   let omitted = 0
   for (const [step, command] of compiled.entries()) {
@@ -111,9 +124,12 @@ export function compileCommands(source: CommandSource): Compilation {
     }
   }
   if (faults.length === 0 && lacksResult(source, compiled)) faults.push(NO_OUTPUT)
-  faults.push(...unusedKeys('input_files', inputs.keys(), used), ...unusedKeys('output_files', outputs.keys(), used))
+  // What a command names is not known where it was not read as it was meant.
+  if (compiled.every(({ stray }) => stray.length === 0)) {
+    if (!compiled.some(({ argv }) => readsUnnamedInputs(argv))) faults.push(...unusedKeys('input_files', inputs.keys(), used))
+    faults.push(...unusedKeys('output_files', outputs.keys(), used))
+  }
   if (faults.length > 0) return { ok: false, faults, omitted }
-  const sorted = sortOutputs(source.outputs)
   const bundles: Record<string, Bundle> =
     source.folder === undefined ? sorted.bundles : { [FOLDER_ALIAS]: { kind: 'folder', filename: source.folder } }
   return {
@@ -129,31 +145,35 @@ export function compileCommands(source: CommandSource): Compilation {
   }
 }
 
-/** A stream of several qualities is made by an output argument of its own (`stream_%v.m3u8`), beside the playlist that is declared. */
-function hasPlaylist(aliases: Iterable<string>): boolean {
-  return [...aliases].some((alias) => alias.startsWith(PLAYLIST_PREFIX))
-}
-
 interface SplitCommand {
   text: string
   tokens: Tokens
   program: Program
   /** Without the program's name; none where the text cannot be split. */
   words: string[]
+  /** Each of `words` as it was written. */
+  raws: string[]
 }
 
-interface CompiledOne extends SplitCommand {
+interface ReplacedCommand extends SplitCommand {
+  /** The words with file names in the place of placeholders. */
   argv: string[]
   /** Every alias that the command names, declared or not. */
   aliases: Set<string>
 }
 
+interface CompiledOne extends ReplacedCommand {
+  /** What is said of words that are none of FFmpeg's. */
+  stray: string[]
+}
+
 function splitCommand(text: string): SplitCommand {
   const tokens = tokenise(text)
-  const all = tokens.ok ? tokens.tokens : []
-  const { program, words } = splitProgram(all)
-  if (program === 'ffprobe') return { text, tokens, program, words: redirectedToOption(words) }
-  return { text, tokens, program: 'ffmpeg', words }
+  const all = tokens.ok ? withoutEnd(tokens.tokens) : []
+  const { program, words, skipped } = splitProgram(all)
+  const raws = tokens.ok ? tokens.raws.slice(skipped) : []
+  if (program === 'ffprobe') return { text, tokens, program, words: redirectedToOption(words), raws }
+  return { text, tokens, program: 'ffmpeg', words, raws }
 }
 
 /** ffprobe's result is what it prints, so a script ends its command by `> file`: the same as its own `-o file`. */
@@ -178,11 +198,18 @@ function lacksResult({ outputs, folder }: CommandSource, compiled: readonly Comp
   )
 }
 
+/** Without what ends a command in a script or a code block, and says nothing. */
+function withoutEnd(words: readonly string[]): string[] {
+  const last = words.at(-1) ?? ''
+  if (/^(?:;|```)$/.test(last)) return words.slice(0, -1)
+  return /^\{\{\w+\}\};$/.test(last) ? [...words.slice(0, -1), last.slice(0, -1)] : [...words]
+}
+
 function lengthWithFiles(words: readonly string[], files: ReadonlyMap<string, string>): number {
   return words.reduce((sum, word) => sum + replacedLength(word, (alias) => files.get(alias)?.length ?? 0), 0)
 }
 
-function compileOne(command: SplitCommand, files: ReadonlyMap<string, string>): CompiledOne {
+function replaceFiles(command: SplitCommand, files: ReadonlyMap<string, string>): ReplacedCommand {
   const aliases = new Set(aliasesIn(command.text))
   const argv = command.words.map((word) =>
     replacePlaceholders(word, (alias) => {
@@ -201,19 +228,26 @@ function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, s
     yield problem
   }
   // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
+  if (sound) yield* command.stray
   const check = command.program === 'ffprobe' ? checkProbe : checkPolicy
-  if (sound) for (const { msg } of check(command.argv, scope)) yield msg
+  if (sound && command.stray.length === 0) for (const { msg } of check(command.argv, scope)) yield msg
 }
 
 function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: ReadonlyMap<string, string>): Generator<string> {
   for (const alias of aliases) if (!files.has(alias)) yield undeclared(alias, files)
-  if (!tokens.ok) yield `${tokens.reason}, at character ${tokens.position + 1}: ${excerpt(text, tokens.position)}`
+  if (!tokens.ok)
+    yield `${tokens.reason}, at character ${tokens.position + 1}: ${excerpt(text, tokens.position)}${quoteAdvice(text, tokens.position)}`
   for (const word of argv) if (isTooLong(word)) yield `an argument is longer than 128 KiB: ${excerpt(word, 0)}`
   if (tokens.ok && argv.length === 0) yield 'the command is empty: write what follows `ffmpeg` on a command line'
   const inputs = parseArgv(argv).files.filter(({ kind }) => kind === 'input').length
   if (inputs > MAX_INPUT_ARGUMENTS) {
     yield `the command reads ${inputs} inputs, ${MAX_INPUT_ARGUMENTS} at most: join some of them in a command of its own`
   }
+}
+
+/** An apostrophe in a text is the usual reason why a single quote stays open. */
+function quoteAdvice(text: string, position: number): string {
+  return text.charAt(position) === "'" ? APOSTROPHE : ''
 }
 
 /** Linux passes no longer argument on to a program. */
@@ -227,7 +261,10 @@ function isTooLong(argument: string): boolean {
 function undeclared(alias: string, files: ReadonlyMap<string, string>): string {
   const declared = files.size === 0 ? 'nothing is declared' : `declared are ${someOf([...files.keys()].map((key) => `{{${key}}}`))}`
   const place = alias.startsWith('out_') ? 'output_files' : 'input_files'
-  return `{{${shortened(alias, MAX_ALIAS_CHARACTERS)}}} is not declared in ${place}; ${declared}`
+  const other = /^(?:in|out)_/.test(alias)
+    ? ''
+    : '; a placeholder stands for a file: have your own tool fill in other values before it sends the command'
+  return `{{${shortened(alias, MAX_ALIAS_CHARACTERS)}}} is not declared in ${place}; ${declared}${other}`
 }
 
 function unusedKeys(field: string, aliases: Iterable<string>, used: ReadonlySet<string>): Fault[] {

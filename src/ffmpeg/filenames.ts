@@ -31,6 +31,12 @@ export function isPlainName(name: string): boolean {
   return /^[^\p{Cc}/\\:.-][^\p{Cc}/\\:]*$/u.test(name)
 }
 
+/** `./name` and `.\name` as `name`, if that is a file of the working directory or of a folder in it. */
+export function withoutDot(name: string): string {
+  const plain = name.replace(/^(?:\.[\\/])+/, '')
+  return plain !== name && isNestedName(plain) ? plain : name
+}
+
 /** Folders in folders of an unpacked archive; deeper ones serve nobody. */
 const MAX_DEPTH = 8
 

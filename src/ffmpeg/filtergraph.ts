@@ -10,6 +10,8 @@ export interface Filter {
   name: string
   /** What follows the `=`, one level unescaped; empty if nothing does. */
   args: string
+  /** Where the arguments begin in the graph as it was written, and the place behind them. */
+  span: { start: number; end: number }
 }
 
 export interface FilterOption {
@@ -77,12 +79,11 @@ export function parseGraph(graph: string): Filter[] {
       skip(cursor, WHITE_SPACE)
     }
     const name = readToken(cursor, '=,;[')
-    let args = ''
-    if (graph.charAt(cursor.at) === '=') {
-      cursor.at += 1
-      args = readToken(cursor, '[],;')
-    }
-    if (name !== '') filters.push({ name: name.split('@')[0] ?? name, args })
+    const hasArgs = graph.charAt(cursor.at) === '='
+    if (hasArgs) cursor.at += 1
+    const start = cursor.at
+    const args = hasArgs ? readToken(cursor, '[],;') : ''
+    if (name !== '') filters.push({ name: name.split('@')[0] ?? name, args, span: { start, end: cursor.at } })
   }
   return filters
 }

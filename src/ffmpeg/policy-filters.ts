@@ -2,7 +2,7 @@
  * What FFmpeg's filters open, from `ffmpeg -h filter=NAME` and the sources of releases 4 to 8.
  * A filter that is not here opens nothing; values that look like a path or URL are refused in any filter all the same.
  */
-import { FOLDER, matching, READ, type Rule, refused, TEXT, WRITE } from './policy-rules.ts'
+import { FOLDER, matching, READ, type Rule, reads, refused, TEXT, WRITE } from './policy-rules.ts'
 
 export interface FilterRules {
   options: Readonly<Record<string, Rule>>
@@ -27,9 +27,10 @@ const METADATA: FilterRules = {
   positional: ['mode', 'key', 'value', 'function', 'expr', 'file'],
   options: { file: WRITE, value: TEXT },
 }
+const SUBTITLE_FILE = reads('subtitles={{in_subtitles}}')
 const SUBTITLES: FilterRules = {
   positional: ['filename', 'original_size', 'fontsdir'],
-  options: { filename: READ, f: READ, fontsdir: FOLDER, force_style: TEXT },
+  options: { filename: SUBTITLE_FILE, f: SUBTITLE_FILE, fontsdir: FOLDER, force_style: TEXT },
 }
 const NEURAL: FilterRules = {
   positional: ['dnn_backend', 'model', 'input', 'output'],
@@ -41,7 +42,12 @@ const LIBVMAF: FilterRules = {
   options: { model: SIMPLE_MODEL, model_path: READ, log_path: WRITE },
 }
 
-const FONT: Rule = { kind: 'file', access: 'read', hint: 'or name an installed font by its family, as in `font=DejaVu Sans`' }
+const FONT: Rule = {
+  ...{ kind: 'file', access: 'read', example: 'fontfile={{in_font}}' },
+  hint: 'or name an installed font by its family, as in `font=DejaVu Sans`',
+}
+const RNN_MODEL = reads('arnndn=m={{in_model}}')
+const LUT = reads('lut3d={{in_lut}}')
 const OWN_INPUT = 'give the file as one more `-i {{in_…}}` and use its pad, such as `[1:v]`, in the graph'
 const MOVIE: FilterRule = { refused: { why: 'opens a file or URL by itself, past the guards on inputs', instead: OWN_INPUT } }
 const PLUGIN: FilterRule = { refused: { why: "loads a plugin from the server's disk", instead: "use one of FFmpeg's own filters" } }
@@ -77,10 +83,10 @@ export const FILTERS: ReadonlyMap<string, FilterRule> = new Map<string, FilterRu
     'drawtext',
     {
       positional: ['fontfile', 'text', 'textfile'],
-      options: { fontfile: FONT, textfile: READ, text: TEXT },
+      options: { fontfile: FONT, textfile: reads('textfile={{in_text}}'), text: TEXT },
     },
   ],
-  ['lut3d', { positional: ['file'], options: { file: READ } }],
+  ['lut3d', { positional: ['file'], options: { file: LUT } }],
   ['lut1d', { positional: ['file'], options: { file: READ } }],
   ['curves', { positional: ['preset', 'master', 'red', 'green', 'blue', 'all', 'psfile', 'plot'], options: { psfile: READ, plot: WRITE } }],
   [
@@ -101,7 +107,7 @@ export const FILTERS: ReadonlyMap<string, FilterRule> = new Map<string, FilterRu
       options: { debug_kdtree: WRITE },
     },
   ],
-  ['arnndn', { positional: ['model'], options: { model: READ, m: READ } }],
+  ['arnndn', { positional: ['model'], options: { model: RNN_MODEL, m: RNN_MODEL } }],
   ['sofalizer', { positional: ['sofa'], options: { sofa: READ } }],
   [
     'firequalizer',

@@ -1,8 +1,11 @@
 /** The policy for filter graphs: `-vf`, `-filter_complex`, lavfi inputs, and commands that reach a filter at run time. */
-import { type FilterOption, parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from './filtergraph.ts'
+import { type Filter, type FilterOption, parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from './filtergraph.ts'
+import { toldAsWhole } from './policy-cut-values.ts'
 import { FILTERS, type FilterRules } from './policy-filters.ts'
 import type { Rule } from './policy-rules.ts'
 import { checkFile, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
+import { strayMessage } from './stray-messages.ts'
+import { strayInFilter } from './stray-words.ts'
 
 const OPENS_NOTHING: FilterRules = { options: {}, positional: [] }
 
@@ -14,17 +17,25 @@ const COMMANDABLE: ReadonlyMap<string, Rule> = new Map(
 )
 
 export function* checkGraph(graph: string, scope: PolicyScope): Generator<Problem> {
-  for (const { name, args } of parseGraph(graph)) {
-    const rule = FILTERS.get(name) ?? OPENS_NOTHING
-    if ('refused' in rule) yield { token: name, msg: `the filter \`${name}\` ${rule.refused.why}: ${rule.refused.instead}` }
-    else yield* checkOptions(name, rule, parseFilterOptions(args), scope)
+  for (const filter of parseGraph(graph)) {
+    const written = graph.slice(filter.span.start, filter.span.end)
+    yield* toldAsWhole([...checkFilter(filter, scope)], filter.name, written, scope)
   }
+}
+
+export function* checkFilter({ name, args }: Filter, scope: PolicyScope): Generator<Problem> {
+  const rule = FILTERS.get(name) ?? OPENS_NOTHING
+  if ('refused' in rule) yield { token: name, msg: `the filter \`${name}\` ${rule.refused.why}: ${rule.refused.instead}` }
+  else yield* checkOptions(name, rule, parseFilterOptions(args), scope)
 }
 
 function* checkOptions(filter: string, rules: FilterRules, options: readonly FilterOption[], scope: PolicyScope): Generator<Problem> {
   const what = `\`${shown(filter)}\``
   let positional = 0
+  let text = false
   for (const { key, value } of options) {
+    if (text && key === null && value !== '') yield textCutAtColon(what, value)
+    text = key === 'text' && rules.options.text?.kind === 'text'
     if (key?.startsWith('/')) {
       yield { token: key, msg: `${what} may not read \`${shown(key)}\` from a file: write the value itself` }
       continue
@@ -41,7 +52,7 @@ function checkFilterValue(what: string, rule: Rule | undefined, value: string, s
   if (value === '' || rule?.kind === 'text') return []
   switch (rule?.kind) {
     case 'file':
-      return checkFile(value, rule.access, what, scope, rule.hint)
+      return checkFile(value, rule.access, what, scope, rule)
     case 'commands':
       return checkCommands(value, scope)
     case 'options':
@@ -50,9 +61,17 @@ function checkFilterValue(what: string, rule: Rule | undefined, value: string, s
       return [{ token: value, msg: `${what} ${rule.why} (\`${shown(value)}\`): ${rule.instead}` }]
     case 'matching':
       return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not open \`${shown(value)}\`: ${rule.instead}` }]
-    default:
-      return checkUnlisted(value, what)
+    default: {
+      const kind = strayInFilter(value)
+      return kind === null ? checkUnlisted(value, what) : [{ token: value, msg: strayMessage(kind, [value]) }]
+    }
   }
+}
+
+/** FFmpeg takes what follows the colon for another option. */
+function textCutAtColon(what: string, rest: string): Problem {
+  const msg = `the text of ${what} ends at the colon before \`${shown(rest)}\`: write \`\\:\` for a colon in a text that stands in single quotes, a double quote inside of double quotes as \`\\"\` (in JSON every backslash twice), or put the text into a file and write \`textfile={{in_text}}\``
+  return { token: rest, msg }
 }
 
 /** A filter's options may be set again while it runs, one by one or, by `reinit`, all at once. */

@@ -9,6 +9,16 @@ const GUARD = refused('is set by the service for every input', 'leave it out')
 const UNSEEN_GRAPH = refused('reads a filter graph from a file, unseen', 'write the graph into the command with `-filter_complex` or `-vf`')
 const PRESET_FILE = refused('reads options from a file, unseen', 'write the options into the command; `-preset` is free to use')
 const PROGRESS = refused('is set by the service', "leave it out; the command's status shows its progress")
+const FETCHING = refused(
+  'has no effect, since inputs are fetched by the service before FFmpeg starts',
+  'leave it out; where a URL needs a header, give a signed URL that needs none, or upload the file first',
+)
+/** Options of protocols by which FFmpeg would fetch or send; with files alone it refuses them as unknown, or never asks. */
+const FETCHING_OPTIONS =
+  'headers user_agent http_user_agent referer cookies timeout rw_timeout stimeout reconnect reconnect_at_eof reconnect_streamed ' +
+  'reconnect_on_network_error reconnect_on_http_error reconnect_delay_max reconnect_max_retries reconnect_delay_total_max ' +
+  'http_proxy http_version http_seekable multiple_requests auth_type post_data tls_verify ca_file ' +
+  'cert_file key_file rtsp_transport rtsp_flags listen listen_timeout send_expect_100'
 const LIBRARY = refused("loads a library from the server's disk", 'leave it out')
 const ABSOLUTE_REFERENCES = matching(/^(0|false|no|disable)$/i, 'leave it out: files that a media file refers to are not opened')
 const DEVICE_NUMBER = matching(/^[A-Za-z0-9_]*$/, 'name the device by its number or by the name given to `-init_hw_device`')
@@ -27,6 +37,7 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Guards, and what belongs to the run as a whole.
   ...all('protocol_whitelist protocol_blacklist format_whitelist', GUARD),
   ...all('progress', PROGRESS),
+  ...all(FETCHING_OPTIONS, FETCHING),
 
   // Releases disagree on whether these take a value, so what follows one of them has no certain meaning.
   ...all('autorotate autoscale', refused('is on by default', 'leave it out, or turn it off with `-noautorotate` or `-noautoscale`')),
@@ -83,8 +94,23 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Text that is written into the output or sent by a protocol that never runs.
   ...all('metadata program stream_group timestamp service_provider service_name', TEXT),
   ...all('hls_base_url segment_list_entry_prefix utc_timing_url window_title name cname brand vendor', TEXT),
-  ...all('headers user_agent http_user_agent referer cookies stats_enc_pre_fmt stats_enc_post_fmt stats_mux_pre_fmt', TEXT),
+  ...all('stats_enc_pre_fmt stats_enc_post_fmt stats_mux_pre_fmt', TEXT),
 ])
+
+/** What is known of an option. FFmpeg also takes a codec's option with a leading `v`, `a` or `s`, so `-astats` is the encoder's `-stats`. */
+export function ruleFor(name: string): Rule | undefined {
+  return OPTIONS.get(name) ?? (/^[vas]/.test(name) ? OPTIONS.get(name.slice(1)) : undefined)
+}
+
+/** Whether an option is about how the file that it stands before is opened. */
+export function isForFetching(name: string): boolean {
+  return isOnlyForFetching(name) || ruleFor(name) === GUARD
+}
+
+/** Whether an option matters to nothing but what FFmpeg itself would fetch or send. */
+export function isOnlyForFetching(name: string): boolean {
+  return ruleFor(name) === FETCHING
+}
 
 /**
  * Keys of encoder parameters (`-x265-params key=value`) that name a file, by the libraries' own documentation.

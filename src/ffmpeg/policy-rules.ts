@@ -12,8 +12,8 @@ export type Access =
   | 'folder'
 
 export type Rule =
-  /** `hint`: what to write instead, beside declaring the file. */
-  | { kind: 'file'; access: Access; hint?: string }
+  /** `example`: how to write it with a placeholder; `hint`: what to write instead, beside declaring the file. */
+  | { kind: 'file'; access: Access; example?: string; hint?: string }
   /** Opens nothing, whatever it says. */
   | { kind: 'text' }
   /** Harmless as long as it matches. */
@@ -34,6 +34,11 @@ export const WRITE: Rule = { kind: 'file', access: 'write' }
 export const PART: Rule = { kind: 'file', access: 'part' }
 export const FOLDER: Rule = { kind: 'file', access: 'folder' }
 export const TEXT: Rule = { kind: 'text' }
+
+/** A file that is read, as `example` names it by a placeholder. */
+export function reads(example: string): Rule {
+  return { kind: 'file', access: 'read', example }
+}
 
 export function refused(why: string, instead: string): Rule {
   return { kind: 'refused', why, instead }

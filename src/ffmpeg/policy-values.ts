@@ -1,7 +1,7 @@
 /** Whether one value breaks its rule, and what to write instead. */
 import { formatName } from './argv.ts'
 import { shortened } from './excerpt.ts'
-import { isNestedName, isPlainName, looksLikePath } from './filenames.ts'
+import { isNestedName, isPlainName, looksLikePath, withoutDot } from './filenames.ts'
 import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from './policy-demuxers.ts'
 import { MUXERS, REFUSED_MUXERS } from './policy-muxers.ts'
 import { REFUSED_CODECS } from './policy-options.ts'
@@ -33,16 +33,25 @@ export function shown(token: string): string {
   return shortened(token, MAX_SHOWN)
 }
 
-/** Checks a file name. `what` names the option or filter that opens it, for the message. */
-export function checkFile(value: string, access: Access, what: string, scope: PolicyScope, hint?: string): Problem[] {
-  const name = value.replace(/^file:(?!\/)/, '')
+/**
+ * Checks a file name. `what` names the option or filter that opens it, for the message; `example` is how to write that with a placeholder.
+ */
+export function checkFile(value: string, access: Access, what: string, scope: PolicyScope, { example, hint }: Advice = {}): Problem[] {
+  const name = withoutDot(value.replace(/^file:(?!\/)/, ''))
   if (isAllowed(name, access, scope)) return []
-  const instead = [advice(value, access, scope), ...(hint === undefined ? [] : [hint])].join(', ')
-  return [{ token: value, msg: `${what} may not open \`${shown(value)}\`: ${instead}` }]
+  return [{ token: value, msg: `${what} may not open \`${shown(value)}\`: ${advice(value, access, scope, { example, hint })}` }]
+}
+
+/** What to write instead of a file that may not be opened. */
+export interface Advice {
+  /** With a placeholder in it, as `subtitles={{in_subtitles}}`. */
+  example?: string | undefined
+  /** Another way. */
+  hint?: string | undefined
 }
 
 function isAllowed(name: string, access: Access, scope: PolicyScope): boolean {
-  if (access === 'folder') return name === '.' || isInFolders(name, scope)
+  if (access === 'folder') return name === '.' || name === './' || isInFolders(name, scope)
   if (access === 'part') return isPlainName(name)
   if (access === 'write' && name === '-') return true
   const declared = access === 'write' ? scope.outputs : scope.inputs
@@ -55,12 +64,29 @@ function isInFolders(name: string, scope: PolicyScope): boolean {
   return scope.folders === true && isNestedName(name) && !/[{}[\]*?]/.test(name.slice(0, name.lastIndexOf('/') + 1))
 }
 
-function advice(value: string, access: Access, scope: PolicyScope): string {
+const REMOTE = /^\s*[a-z][a-z0-9+.-]*:\/\//i
+/** Protocols by which people send results: what is written here is fetched instead. */
+const SENDING = /^\s*(?:rtmp[a-z]*|rts?p|srt|udp|tcp|s3|gs|gcs|ftps?|sftp|https?|icecast|whip):/i
+
+function advice(value: string, access: Access, scope: PolicyScope, { example, hint }: Advice): string {
   if (access === 'folder') return 'write `.`, the folder that holds the input files'
   if (access === 'part') return 'write a plain file name without folders or a URL'
-  const field = access === 'write' ? 'output_files' : 'input_files'
-  const example = access === 'write' ? '{{out_…}}' : '{{in_…}}'
-  const declared = `declare it in ${field} and write ${example}`
+  const instead = hint === undefined ? '' : `, ${hint}`
+  if (access === 'write') {
+    const fetched = SENDING.test(value) ? '; results are not sent anywhere, but fetched from their `storage_url` or told by a webhook' : ''
+    return `${orPlainName('declare it in output_files and write {{out_…}}', value, scope)}${fetched}${instead}`
+  }
+  const placeholder = example ?? '{{in_…}}'
+  const alias = /\{\{(\w+)\}\}/.exec(placeholder)?.[1] ?? 'in_file'
+  const url = REMOTE.test(value) ? shortened(value.trim(), MAX_EXAMPLE) : 'https://…'
+  const declared = `declare it in input_files, as in \`"${alias}": "${url}"\`, and write ${example === undefined ? placeholder : `\`${placeholder}\``}`
+  return `${orPlainName(declared, value, scope)}${instead}`
+}
+
+/** Characters of a URL that an example repeats. */
+const MAX_EXAMPLE = 100
+
+function orPlainName(declared: string, value: string, scope: PolicyScope): string {
   return scope.workingNames && !isPlainName(value) ? `write a plain file name of the working directory, or ${declared}` : declared
 }
 

@@ -4,9 +4,11 @@
  * It cannot see inside media files: the guards on inputs and the executor's sandbox answer for those.
  */
 import { type ArgvFile, type ArgvOption, formatOf, isExitingOption, parseArgv } from './argv.ts'
+import { someOf } from './excerpt.ts'
 import { parseDictionary } from './filtergraph.ts'
 import { checkGraph } from './policy-graph.ts'
-import { ENCODER_FILE_KEYS, OPTIONS } from './policy-options.ts'
+import { ENCODER_FILE_KEYS, isForFetching, isOnlyForFetching, ruleFor } from './policy-options.ts'
+import { checkOutputs } from './policy-outputs.ts'
 import type { Rule } from './policy-rules.ts'
 import { checkCodec, checkDemuxer, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
 import { isStandardOutput, isTextOutput } from './text-outputs.ts'
@@ -16,14 +18,36 @@ import { isStandardOutput, isTextOutput } from './text-outputs.ts'
  * has as many problems as words.
  */
 export function* checkPolicy(argv: readonly string[], scope: PolicyScope): Generator<Problem> {
-  const { files, trailing } = parseArgv(argv)
+  const parsed = parseArgv(argv)
+  const { files, trailing } = parsed
   for (const file of files) {
-    for (const option of file.options) yield* checkOption(option, file.kind, scope)
-    yield* file.kind === 'input' ? checkInput(file, scope) : checkOutput(file, scope)
+    const opened = [...(file.kind === 'input' ? checkInput(file, scope) : checkOutput(file, scope))]
+    const fetching = file.options.filter(({ name }) => isForFetching(name))
+    // What is said of the file says it of the options by which it would have been opened.
+    const options = opened.length > 0 && fetching.length > 0 ? file.options.filter(({ name }) => !isForFetching(name)) : file.options
+    for (const option of options) if (!isOnlyForFetching(option.name)) yield* checkOption(option, file.kind, scope)
+    if (opened.length === 0) yield* withoutEffect(fetching.filter(({ name }) => isOnlyForFetching(name)))
+    yield* opened.map((problem, i) => (i === 0 && fetching.length > 0 ? withOptions(problem, fetching) : problem))
     if (writesOutside(file)) yield XVID_SECOND_PASS
   }
   for (const option of trailing) yield* checkOption(option, 'output', scope)
+  yield* checkOutputs(parsed, scope)
   for (const argument of argv) if (REPORT.test(argument)) yield reportProblem(argument)
+}
+
+function withOptions({ token, msg }: Problem, options: readonly ArgvOption[]): Problem {
+  return { token, msg: `${msg}; leave ${optionNames(options)} out` }
+}
+
+function* withoutEffect(options: readonly ArgvOption[]): Generator<Problem> {
+  const [first] = options
+  if (first === undefined) return
+  const msg = `${optionNames(options)}: FFmpeg fetches and sends nothing itself, since the service fetches inputs before it starts: leave this out; where a URL needs a header, give a signed URL that needs none, or upload the file first`
+  yield { token: `-${first.name}`, msg }
+}
+
+function optionNames(options: readonly ArgvOption[]): string {
+  return someOf([...new Set(options.map(({ name }) => `\`-${shown(name)}\``))])
 }
 
 /**
@@ -34,17 +58,22 @@ const REPORT = /^-(\/|no\/?)?report(:|$)/
 
 function reportProblem(argument: string): Problem {
   const token = shown(argument)
-  return { token, msg: `\`${token}\` writes a report file, wherever it stands: leave it out; the command's log holds what FFmpeg prints` }
+  return {
+    token,
+    msg: `\`${token}\` writes a report file, wherever it stands: leave it out; what FFmpeg prints is at GET /api/v1/commands/:command_id/log`,
+  }
 }
 
 function* checkInput(input: ArgvFile, scope: PolicyScope): Generator<Problem> {
   const format = formatOf(input)
   if (format === 'lavfi') return yield* checkGraph(input.url, scope)
+  // What a device calls its source is no file name: that the format is refused says all.
+  if (format !== null && checkDemuxer(format).length > 0) return
   const concatenated = /^concat:(.*)$/s.exec(input.url)?.[1]
   const names = concatenated === undefined ? [input.url] : concatenated.split('|')
   let sound = true
   for (const name of names) {
-    for (const problem of checkFile(name, 'read', '`-i`', scope)) {
+    for (const problem of checkFile(name, 'read', '`-i`', scope, { example: '-i {{in_file}}' })) {
       sound = false
       yield problem
     }
@@ -100,17 +129,12 @@ function checkOption(option: ArgvOption, side: 'input' | 'output', scope: Policy
   return checkValue(what, rule, value, scope)
 }
 
-/** FFmpeg also takes a codec's option with a leading `v`, `a` or `s`, so `-astats` is the encoder's `-stats`. */
-function ruleFor(name: string): Rule | undefined {
-  return OPTIONS.get(name) ?? (/^[vas]/.test(name) ? OPTIONS.get(name.slice(1)) : undefined)
-}
-
 function checkValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Iterable<Problem> {
   switch (rule?.kind) {
     case 'text':
       return []
     case 'file':
-      return checkFile(value, rule.access, what, scope)
+      return checkFile(value, rule.access, what, scope, rule)
     case 'matching':
       return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not be \`${shown(value)}\`: ${rule.instead}` }]
     case 'graph':

@@ -4,16 +4,22 @@ import { compileCommands } from '../../src/ffmpeg/command.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
 import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../src/ffmpeg/filtergraph.ts'
+import { readsUnnamedInputs } from '../../src/ffmpeg/fonts-folder.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { showErrors } from '../../src/ffmpeg/log-level.ts'
 import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
+import { writtenManifests } from '../../src/ffmpeg/manifest-outputs.ts'
 import { reportedOutputs, reportMayMislead } from '../../src/ffmpeg/output-report.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from '../../src/ffmpeg/placeholders.ts'
 import { checkPolicy } from '../../src/ffmpeg/policy.ts'
+import { toldAsWhole } from '../../src/ffmpeg/policy-cut-values.ts'
 import { checkFile } from '../../src/ffmpeg/policy-values.ts'
+import { splitProgram } from '../../src/ffmpeg/program.ts'
 import { expectedDuration, inputDurations, parseProgress } from '../../src/ffmpeg/progress.ts'
 import { measurements } from '../../src/ffmpeg/report.ts'
+import { settledArgv } from '../../src/ffmpeg/settled-argv.ts'
 import { errorLines } from '../../src/ffmpeg/stderr.ts'
+import { strayWords } from '../../src/ffmpeg/stray-words.ts'
 import { tokenise } from '../../src/ffmpeg/tokenise.ts'
 import { contentHeaders } from '../../src/files/content.ts'
 import { filenameOfUrl, storedFilename } from '../../src/files/filename.ts'
@@ -26,6 +32,8 @@ import { growth } from './growth.ts'
 
 const ALLOWED = parseOrigins('')
 const SCOPE = { inputs: new Set(['in_a.mp4']), outputs: new Set(['o.mp4']), workingNames: true, folders: true }
+const FILES = new Map([['in_a', 'in_a.mp4']])
+const SETTLING = { inputs: new Set(['in_a.mp4']), spareInputs: true }
 const argvOf = (text: string) => text.split(' ')
 const policy = (argv: string[]) => [...checkPolicy(argv, SCOPE)]
 
@@ -72,10 +80,47 @@ const RUNS: Attack[] = [
 ]
 
 const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]][] = [
-  ['tokenise', tokenise, [...RUNS, 'a ', '\\\n', "'a'", (n) => `'${'a"'.repeat(n)}`]],
+  [
+    'tokenise',
+    tokenise,
+    [
+      ...[...RUNS, 'a ', '\\\n', "'a'", '\\ ', '^ ', '^ \n', '\u200b', 'a\u200b', '.\\a', 'C:\\a '],
+      ...[(n: number) => `'${'a"'.repeat(n)}`, (n: number) => `^${' '.repeat(n)}`, (n: number) => `\\${' '.repeat(n)}x`],
+    ],
+  ],
   ['aliasesIn', aliasesIn, RUNS],
   ['replacePlaceholders', (text) => replacePlaceholders(text, () => 'x'), [...RUNS, '{{in_a}}']],
   ['replacedLength', (text) => replacedLength(text, () => 1), [...RUNS, '{{in_a}}']],
+  ['splitProgram', (text) => splitProgram(argvOf(text)), ['ffmpeg ', '$ ', '/', '\\a']],
+  [
+    'strayWords',
+    (text) => [...strayWords({ argv: argvOf(text), raws: argvOf(text), files: FILES })],
+    [...RUNS, '{{ a ', '{{ a }} ', '-t {{ a ', '$a ', '– ', '"a ', '-a\\n b ', 'a; ', '{a', '<a', '$(', '`', '%a', 'ffmpeg '],
+  ],
+  [
+    'settledArgv',
+    (text) => settledArgv(argvOf(text), SETTLING),
+    ['-n ', '-progress - ', './a ', './', '-i concat:./a| ', '-vf fontsdir= '],
+  ],
+  [
+    'settledArgv of a graph',
+    (text) => settledArgv(['-vf', text, 'o'], SETTLING),
+    [
+      ...RUNS,
+      'ass=fontsdir=',
+      "ass=fontsdir='",
+      'ass=fontsdir=\\',
+      (n) => `ass=fontsdir=${'\\'.repeat(n)}`,
+      (n) => `ass=${'fontsdir '.repeat(n)}`,
+    ],
+  ],
+  ['readsUnnamedInputs', (text) => readsUnnamedInputs(['-vf', text, 'o']), [...RUNS, 'ass=a:', 'ass=fontsdir=,']],
+  ['writtenManifests', (text) => writtenManifests([argvOf(text)]), ['a.m3u8 ', '-f hls a ', '-segment_list a.m3u8 ']],
+  [
+    'toldAsWhole',
+    (text) => toldAsWhole([{ token: 'http', msg: 'x' }], 'subtitles', text, SCOPE),
+    [...RUNS, 'http:', 'http\\', ':a=', (n) => `http${'\\'.repeat(n)}`, (n) => `http://${':a'.repeat(n)}`, (n) => `${'a'.repeat(n)}://`],
+  ],
   ['parseArgv', (text) => parseArgv(argvOf(text)), ['-i a ', '-y ', 'a ', '-a b ', '-- ', '- ']],
   ['guardInputs', (text) => guardInputs(argvOf(text)), ['-f x -i a ', '-f concat -y ', '-y ']],
   ['checkProbe', (text) => [...checkProbe(argvOf(text), SCOPE)], ['-i a ', '-of json ', 'a ', '-f x ', '-a:', '-nono ']],
@@ -116,7 +161,11 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
     [...RUNS, 'a=/:', 'a=/b,', 'libvmaf=model=path ', 'metadata=a=/:', 'path ', 'stats=/a:'],
   ]),
   ['checkPolicy of an input', (text) => policy(['-i', text, 'o.mp4']), [...RUNS, (n) => `concat:${'a|'.repeat(n)}`, '.m3u8', '*/']],
-  ['checkPolicy of many arguments', (text) => policy(argvOf(text)), ['/ ', '-i / ', '-a / ', '-vf movie ', '-report ', '-f x ', 'a ']],
+  [
+    'checkPolicy of many arguments',
+    (text) => policy(argvOf(text)),
+    ['/ ', '-headers a -i / ', 'a a ', '-c o.mp4 ', '-i / ', '-a / ', '-vf movie ', '-report ', '-f x ', 'a '],
+  ],
   ['checkPolicy of a long filter', (text) => policy(['-vf', text]), [(n) => `${'a'.repeat(n)}=${'b=/:'.repeat(n)}`]],
   [
     'checkPolicy of run-time commands',

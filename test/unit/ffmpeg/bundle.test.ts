@@ -99,6 +99,34 @@ describe('what a command may name', () => {
   })
 })
 
+describe('a manifest is stored with its files under any alias', () => {
+  const bundled = (command: string, name: string, more: Record<string, string> = {}) => {
+    const outputs = { out_1: name, ...more }
+    const result = compileCommands({ field: 'ffmpeg_command', commands: [command], inputs: {}, outputs })
+    if (!result.ok) throw new Error(JSON.stringify(result.faults))
+    return result.command.bundles?.out_1?.kind
+  }
+
+  test.each([
+    ['-f lavfi -i testsrc -hls_time 1 {{out_1}}', 'index.m3u8'],
+    ['-f lavfi -i testsrc -f HLS -hls_flags single_file ./{{out_1}}', 'INDEX.M3U8'],
+    ['-f lavfi -i testsrc {{out_1}}', 'a.mpd'],
+    ['-f lavfi -i testsrc -f dash {{out_1}}', 'a.mpd'],
+    ['-f lavfi -i testsrc -f segment -segment_list {{out_1}} seg_%03d.ts', 'list.m3u8'],
+    ['-f lavfi -i testsrc -f hls -master_pl_name {{out_1}} s_%v.m3u8', 'master.m3u8'],
+  ])('%s to %s', (command, name) => {
+    expect(bundled(command, name)).toBe('playlist')
+  })
+
+  test.each([
+    ['-f lavfi -i testsrc -f mpegts {{out_1}}', 'a.m3u8'],
+    ['-f lavfi -i testsrc -f hls {{out_1}}', 'a.txt'],
+    ['-f lavfi -i testsrc -vf metadata=print:file={{out_1}} -f null -', 'a.m3u8'],
+  ])('but not what only has its name: %s to %s', (command, name) => {
+    expect(bundled(command, name)).toBeUndefined()
+  })
+})
+
 test('every submit that the guide to these shows is one', async () => {
   const guide = await readFile(new URL('../../../src/docs/guides/streams.md', import.meta.url), 'utf8')
   const [, block = ''] = /^```jsonc\n(.*?)^```$/ms.exec(guide) ?? []

@@ -45,7 +45,7 @@ describe('compileCommands', () => {
 
   it('gives inputs names that differ from each other and from the outputs, without regard to case', () => {
     const inputs = { in_a: 'https://x.example/1.MP4', in_A: 'https://x.example/2.mp4', in_c: 'https://x.example/c' }
-    const command = compiled(compile('-i {{in_a}} -i {{in_A}} -i {{in_c}} {{out_1}}', inputs, { out_1: 'IN_C' }))
+    const command = compiled(compile('-i {{in_a}} -i {{in_A}} -i {{in_c}} -f mp4 {{out_1}}', inputs, { out_1: 'IN_C' }))
     expect(command.inputs).toEqual({ in_a: 'in_a.MP4', in_A: 'in_A-2.mp4', in_c: 'in_c-2' })
   })
 
@@ -119,7 +119,7 @@ describe('compileCommands', () => {
 
   it('says which font to write instead of a path of the server', () => {
     const [fault] = faults(compile('-i {{in_a}} -i {{in_b}} -vf drawtext=text=x:fontfile=/usr/share/fonts/a.ttf {{out_1}}'))
-    expect(fault?.msg).toMatch(/`\/usr\/share\/fonts\/a.ttf`.*\{\{in_…\}\}, or name an installed font/)
+    expect(fault?.msg).toMatch(/`\/usr\/share\/fonts\/a.ttf`.*`fontfile=\{\{in_font\}\}`, or name an installed font/)
   })
 
   it('refuses an argument that the system would not pass on', () => {

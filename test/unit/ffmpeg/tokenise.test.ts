@@ -26,6 +26,9 @@ describe('tokenise', () => {
     ['"\\{\\{in_a\\}\\}" <<in_b>>', ['{{in_a}}', '{{in_b}}']],
     ['C:\\a\\b.mp4 .\\c ..\\d "C:\\e"', ['C:\\a\\b.mp4', '.\\c', '..\\d', 'C:\\e']],
     ['C:\\\\a\\ b x.\\a .\\{\\{in_a\\}\\}', ['C:\\a b', 'x.a', '.{{in_a}}']],
+    ['a ^\r\n b ` \n c^d `e', ['a', 'b', 'c^d', '`e']],
+    ['"a ^\n b" \'c \\ \n d\'', ['a ^\n b', 'c \\ \n d']],
+    ['\ufeffa\u00a0\u200bb\u200b c\u200bd "\u00a0e\u200b"', ['a', 'b', 'c\u200bd', '\u00a0e\u200b']],
     ['{{ not an alias }}', ['{{', 'not', 'an', 'alias', '}}']],
   ])('%j', (command, expected) => {
     expect(tokens(command)).toEqual(expected)
@@ -35,6 +38,7 @@ describe('tokenise', () => {
     [`-vf "scale`, 4, 'a double quote that is never closed'],
     [`-vf 'it'"'"'s' 'x`, 15, 'a single quote that is never closed'],
     ['a \\', 2, 'a backslash with nothing after it'],
+    ['a \\  ', 2, 'a backslash with nothing after it'],
     ['"a \\', 0, 'a double quote that is never closed'],
     ['a\0b', 1, 'a NUL character, which no argument can hold'],
   ])('says where %j is unfinished', (command, position, reason) => {
@@ -48,6 +52,10 @@ describe('tokenise', () => {
         expect(tokens(join(argv))).toEqual(argv)
       }),
     )
+  })
+
+  it('keeps how each token was written', () => {
+    expect(tokenise(`ffmpeg "a b" x\\"'c'  {{ in_a }}`)).toMatchObject({ raws: ['ffmpeg', '"a b"', `x\\"'c'`, '{{ in_a }}'] })
   })
 
   it('never throws', () => {

@@ -1,0 +1,213 @@
+/**
+ * Words that are none of FFmpeg's: what a shell, an automation tool, a word processor or a typing error leaves in a command. FFmpeg would take
+ * them for names of files or of options. Judged only where FFmpeg reads a name or an option, since texts and titles may hold anything.
+ */
+import { type ArgvFile, type ArgvOption, formatOf, parseArgv } from './argv.ts'
+import { ruleFor } from './policy-options.ts'
+import { programOf } from './program.ts'
+import type { StrayKind } from './stray-messages.ts'
+import { CURLY_QUOTE, DASH, INVISIBLE } from './typography.ts'
+
+/** A word that is not FFmpeg's, and what it is instead. */
+export interface StrayWord {
+  kind: StrayKind
+  /** As FFmpeg would get it. */
+  word: string
+  /** Where `kind` is `spilled`: the option whose value comes before it, and that value as it was written. */
+  after?: { option: string; raw: string }
+}
+
+/** A command's arguments, with how each was written. */
+export interface WrittenCommand {
+  argv: readonly string[]
+  /** One for each of `argv`: quotes, escapes and placeholders as they were. */
+  raws: readonly string[]
+  /** Alias → file name of each input and output: a command may use these names as they are. */
+  files: ReadonlyMap<string, string>
+}
+
+/** In the order of the command. */
+export function* strayWords(command: WrittenCommand): Generator<StrayWord> {
+  const { argv, raws, files } = command
+  const names = new Set(files.values())
+  const firstOption = argv.findIndex((argument) => argument.startsWith('-'))
+  const { files: inAndOut, trailing } = parseArgv(argv)
+  let expressionEnd = 0
+  for (const file of inAndOut) {
+    for (const option of file.options) {
+      for (const stray of strayOption(option, argv[option.index] ?? '', raws[option.index] ?? '')) {
+        const expression = stray.kind === 'placeholder' ? wholeExpression(raws, option.index + (option.value === null ? 0 : 1)) : null
+        if (expression !== null) expressionEnd = expression.end
+        yield expression === null ? stray : { ...stray, word: expression.text }
+      }
+    }
+    if (file.index < expressionEnd || names.has(file.url) || (file.kind === 'input' && formatOf(file) === 'lavfi')) continue
+    const found = files.has(file.url)
+      ? ({ kind: 'placeholder', word: file.url } as const)
+      : strayName(file.url, raws[file.index] ?? '', file.kind)
+    if (found?.kind === 'placeholder') {
+      const expression = wholeExpression(raws, file.index)
+      expressionEnd = expression.end
+      yield { ...found, word: expression.text }
+    } else if (found !== null) yield found
+    else if (file.kind === 'output') yield* strayOutput(command, file, firstOption)
+  }
+  for (const option of trailing) yield* strayOption(option, argv[option.index] ?? '', raws[option.index] ?? '')
+}
+
+/** The same of the arguments of ffprobe, none of which is a text. */
+export function* strayProbeWords(argv: readonly string[]): Generator<StrayWord> {
+  let expressionEnd = 0
+  for (const [index, argument] of argv.entries()) {
+    const found = programOf(argument) === null ? strayName(argument, '', 'output') : ({ kind: 'second-command', word: argument } as const)
+    if (found === null || index < expressionEnd) continue
+    const expression = found.kind === 'placeholder' ? wholeExpression(argv, index) : { text: found.word, end: index }
+    expressionEnd = expression.end
+    yield { ...found, word: expression.text }
+  }
+}
+
+const CHAINING = /^(?:&&|\|\||;+|&)|(?:&&|;)$|&&ffmpeg/
+const PIPE = /^\|&?/
+const REDIRECTION = /^(?:\d|&)?(?:>>?|<)/
+const VARIABLE = /^\$[{(A-Za-z_]|\$\{|\$\(|^`.|^%[A-Za-z_]\w+%|^![A-Za-z_]\w+!$/
+const BRACES = /\{\{|\}\}|^<+[A-Za-z_][\w.-]*>+$|^\{[A-Za-z_$][\w.$ -]*\}$|^\[(?:in|out)_\w+\]$/
+const COMMENT = /^#/
+const CONTINUATION = /^[\\^`]$/
+const ESCAPED_BREAK = /\\[nrt]/
+const OPTION_AFTER_DASH = /^.[A-Za-z]/
+
+/** What a name of an input or output is, if it can be none. @param raw the same as it was written */
+function strayName(name: string, raw: string, side: 'input' | 'output'): StrayWord | null {
+  const is = (kind: StrayKind): StrayWord => ({ kind, word: name })
+  if (BRACES.test(name)) return is('placeholder')
+  if (VARIABLE.test(name)) return is('variable')
+  if (CURLY_QUOTE.test(name.charAt(0)) || CURLY_QUOTE.test(name.charAt(name.length - 1))) return is('curly-quote')
+  if (side === 'input') return null
+  if (DASH.test(name.charAt(0)) && OPTION_AFTER_DASH.test(name)) return is('dash')
+  if (COMMENT.test(name)) return is('comment')
+  if (CONTINUATION.test(name)) return is('continuation')
+  if (PIPE.test(name) && !name.startsWith('||')) return is('pipe')
+  if (REDIRECTION.test(name)) return is('redirection')
+  if (CHAINING.test(name)) return is('chain')
+  if (name.startsWith('"') || name.endsWith('"')) return is('escaped-quote')
+  if (ESCAPED_BREAK.test(raw) && !raw.startsWith("'") && !raw.startsWith('"') && !name.includes('\\'))
+    return { kind: 'escaped-break', word: raw }
+  if (INVISIBLE.test(name.replaceAll('\u200d', ''))) return is('invisible')
+  return null
+}
+
+/** What an output is that is no name by where it stands. @param firstOption where the first option stands */
+function* strayOutput({ argv, raws }: WrittenCommand, { index, url: word, options }: ArgvFile, firstOption: number): Generator<StrayWord> {
+  const program = programOf(word)
+  if (index === 0) {
+    const kind = leadingKind(word, argv)
+    if (kind !== null) yield { kind, word }
+  } else if (program === 'ffmpeg') {
+    // Behind another word than FFmpeg's own it is what that word would start: one fault.
+    if (firstOption !== -1 && firstOption < index) yield { kind: 'second-command', word }
+  } else if (program === 'ffprobe') {
+    yield { kind: 'second-command', word }
+  } else {
+    const before = options.at(-1)
+    const follows = before !== undefined && before.value !== null && before.index + 2 === index
+    if (follows && isPlainWord(word) && !options.some(({ name }) => name === 'f' || name === 'target')) {
+      yield { kind: 'spilled', word, after: { option: `-${before.name}`, raw: raws[index - 1] ?? '' } }
+    }
+  }
+}
+
+/** Nothing that could be meant for a file: no extension, no path. */
+function isPlainWord(word: string): boolean {
+  return !/[/\\]|\.\w{1,8}$/.test(word) && !/^(?:-|nul:?|pipe:\d*)$/i.test(word)
+}
+
+const OTHER_PROGRAMS: ReadonlySet<string> = new Set([
+  ...['sudo', 'time', 'nice', 'ionice', 'nohup', 'env', 'exec', 'timeout', 'xargs', 'docker', 'podman', 'wsl', 'start', 'call', 'cmd'],
+  ...[
+    'bash',
+    'sh',
+    'zsh',
+    'powershell',
+    'pwsh',
+    'echo',
+    'cd',
+    'export',
+    'set',
+    'cat',
+    'for',
+    'while',
+    'if',
+    'do',
+    'python',
+    'python3',
+    'node',
+  ],
+  ...['npx', 'ffplay', 'curl', 'wget', 'yt-dlp', 'youtube-dl', 'convert', 'magick', 'sox', 'mediainfo', 'avconv', 'melt', 'apt', 'brew'],
+])
+
+/** What a first word is with which FFmpeg's arguments cannot begin; null where it may be a file. */
+function leadingKind(word: string, argv: readonly string[]): StrayKind | null {
+  if (/^\S*ffmpeg(?:\.exe)?\s/i.test(word)) return 'quoted-whole'
+  const name = word.toLowerCase().replace(/\.exe$/, '')
+  if (isNearly(name, 'ffmpeg') || isNearly(name, 'ffprobe')) return 'misspelt'
+  if (OTHER_PROGRAMS.has(word.toLowerCase())) return 'program'
+  const [second = ''] = argv.slice(1)
+  return programOf(second) !== null || (isPlainWord(word) && !second.startsWith('-')) ? 'program' : null
+}
+
+/** Whether a word is another with one letter too few or too many, one wrong, or two next to each other in the wrong order. */
+function isNearly(word: string, right: string): boolean {
+  if (word === right || Math.abs(word.length - right.length) > 1) return false
+  let same = 0
+  while (same < word.length && word.charAt(same) === right.charAt(same)) same += 1
+  const [rest, wanted] = [word.slice(same), right.slice(same)]
+  const swapped = rest.charAt(1) === wanted.charAt(0) && rest.charAt(0) === wanted.charAt(1) && rest.slice(2) === wanted.slice(2)
+  return swapped || rest.slice(1) === wanted.slice(1) || rest.slice(1) === wanted || rest === wanted.slice(1)
+}
+
+function* strayOption(option: ArgvOption, token: string, raw: string): Generator<StrayWord> {
+  const kind = strayOptionName(token, raw)
+  if (kind !== null) yield { kind, word: kind === 'escaped-break' ? raw : token }
+  else if (option.value !== null) yield* strayValue(option, option.value)
+}
+
+function strayOptionName(token: string, raw: string): StrayKind | null {
+  if (/\s/.test(token)) return 'quoted-together'
+  if (/^--[A-Za-z]/.test(token) && token !== '--help') return 'double-hyphen'
+  if (BRACES.test(token)) return 'placeholder'
+  if (CURLY_QUOTE.test(token)) return 'curly-quote'
+  if (token.endsWith('"')) return 'escaped-quote'
+  if (ESCAPED_BREAK.test(raw) && /^-/.test(raw)) return 'escaped-break'
+  return INVISIBLE.test(token) ? 'invisible' : null
+}
+
+/** What the value of a filter's option is that is no text; null where it may be what it should be. */
+export function strayInFilter(value: string): StrayKind | null {
+  if (value.includes('{{')) return 'placeholder'
+  if (/^\$\w+$|\$\{|\$\(|^%[A-Za-z_]\w+%$/.test(value)) return 'variable'
+  return DASH.test(value.charAt(0)) && /^.[\d.]/.test(value) ? 'dash' : null
+}
+
+/** Values of options that take no text. Of a filter graph only its first character is looked at: the policy reads the rest. */
+function* strayValue({ name }: ArgvOption, value: string): Generator<StrayWord> {
+  const kind = ruleFor(name)?.kind
+  if (kind === 'text') return
+  const is = (stray: StrayKind): StrayWord => ({ kind: stray, word: value })
+  if (/^\$(?:\w+|\{[^{}]*\}|\(.*\))$/s.test(value) || /^%[A-Za-z_]\w+%$|^`.*`$/s.test(value)) yield is('variable')
+  else if (/^\{\{|\}\}$/.test(value)) yield is('placeholder')
+  else if (value.startsWith('"')) yield is('escaped-quote')
+  else if (CURLY_QUOTE.test(value.charAt(0))) yield is('curly-quote')
+  else if (DASH.test(value.charAt(0)) && /^.[\d.]/.test(value)) yield is('dash')
+}
+
+/**
+ * An expression of an automation tool is split at its blanks: `{{`, `$json.url`, `}}`. No longer than anybody writes one.
+ * @returns its text, and the place of the word after it
+ */
+function wholeExpression(raws: readonly string[], index: number): { text: string; end: number } {
+  const words = raws.slice(index, index + 8)
+  const last = words[0]?.includes('{{') ? words.findIndex((word) => word.includes('}}')) : 0
+  const whole = words.slice(0, Math.max(0, last) + 1)
+  return { text: whole.join(' ').replace(/^["']|["']$/g, ''), end: index + whole.length }
+}

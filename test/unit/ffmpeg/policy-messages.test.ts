@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { type CommandSource, compileCommands } from '../../../src/ffmpeg/command.ts'
+
+function messages(command: string, source: Partial<CommandSource> = {}): string[] {
+  const result = compileCommands({
+    ...{ field: 'ffmpeg_command', commands: [command], outputs: { out_v: 'o.mp4' } },
+    ...{ inputs: command.includes('{{in_v}}') ? { in_v: 'https://example.com/a.mp4' } : {} },
+    ...source,
+  })
+  return result.ok ? [] : result.faults.map(({ msg }) => msg)
+}
+
+const vf = (graph: string) => `-i {{in_v}} -vf "${graph}" {{out_v}}`
+
+describe('one fault has one message, with the whole name as it was written and what to write instead', () => {
+  it.each([
+    [vf("subtitles='https://example.com:8443/a.srt'"), '`https://example.com:8443/a.srt`', '`subtitles={{in_subtitles}}`'],
+    [
+      vf("subtitles=https://example.com/a.srt:force_style='FontSize=24'"),
+      '`https://example.com/a.srt`',
+      '`"in_subtitles": "https://example.com/a.srt"`',
+    ],
+    [vf('ass=filename=https\\\\://example.com/a.ass'), '`https://example.com/a.ass`', '`subtitles={{in_subtitles}}`'],
+    ["-i {{in_v}} -vf subtitles='C:\\Users\\me\\x.ass' {{out_v}}", '`C:\\Users\\me\\x.ass`', '`subtitles={{in_subtitles}}`'],
+    [vf("subtitles='C\\:/Users/me/x.ass'"), '`C:/Users/me/x.ass`', '`subtitles={{in_subtitles}}`'],
+    [vf("lut3d=file='D:/luts/x.cube'"), '`D:/luts/x.cube`', '`lut3d={{in_lut}}`'],
+    [vf('drawtext=fontfile=/usr/share/fonts/x.ttf:text=a'), '`/usr/share/fonts/x.ttf`', '`fontfile={{in_font}}`'],
+    [vf("drawtext=text='see':fontfile=C\\:/Windows/Fonts/arial.ttf"), '`C:/Windows/Fonts/arial.ttf`', '`fontfile={{in_font}}`'],
+    [vf('movie=https://example.com/logo.png[l];[in][l]overlay'), '`https://example.com/logo.png`', '-i {{in_…}}'],
+    [vf("drawtext=text='12:30'"), 'before `30`', 'write `\\:` for a colon'],
+    [
+      vf('drawtext=fontsize=15:text=\'{"user": "abc", "id": 4}\':x=w/2'),
+      'ends at the colon',
+      'a double quote inside of double quotes as `\\"`',
+    ],
+    [
+      '-i https://example.com/a.mp4 {{out_v}}',
+      '`https://example.com/a.mp4`',
+      '`"in_file": "https://example.com/a.mp4"`, and write `-i {{in_file}}`',
+    ],
+    ['-i C:\\Users\\me\\a.mp4 {{out_v}}', '`C:\\Users\\me\\a.mp4`', '`-i {{in_file}}`'],
+    ['-i {{in_v}} -f flv rtmp://example.com/live {{out_v}}', '`rtmp://example.com/live`', 'fetched from their `storage_url`'],
+    ['-i {{in_v}} -listen 1 -f mp4 http://0.0.0.0:8080/ {{out_v}}', '`http://0.0.0.0:8080/`', 'leave `-listen` out'],
+    ['-headers "Authorization: x" -user_agent y -i {{in_v}} {{out_v}}', '`-headers`, `-user_agent`', 'signed URL'],
+    ['-headers x -i https://example.com/a.mp4 {{out_v}}', '`https://example.com/a.mp4`', 'leave `-headers` out'],
+    [
+      '-reconnect 1 -reconnect_streamed 1 -rw_timeout 5 -i {{in_v}} {{out_v}}',
+      '`-reconnect`, `-reconnect_streamed`, `-rw_timeout`',
+      'leave this out',
+    ],
+    ['-protocol_whitelist file,http -i {{in_v}} {{out_v}}', '`-protocol_whitelist` is set by the service', 'leave it out'],
+    ['-report -i {{in_v}} {{out_v}}', '`-report`', 'GET /api/v1/commands/:command_id/log'],
+    ['-i {{in_v}} -c:v {{out_v}}', '`-c:v` takes `o.mp4`', 'write the value'],
+    ['-i {{in_v}} {{out_v}} -c:v', '`-c:v` stands last', 'write its value'],
+    ['-i {{in_v}} {{out_v}} -c copy {{out_v}}', '`o.mp4` is the output of one command twice', 'another output'],
+  ])('%s', (command, what, remedy) => {
+    expect(messages(command)).toEqual([expect.stringContaining(what)])
+    expect(messages(command)).toEqual([expect.stringContaining(remedy)])
+  })
+
+  it('of a playlist and its whitelist the playlist’s is told', () => {
+    const inputs = { in_v: 'https://example.com/a.m3u8' }
+    expect(messages('-protocol_whitelist file,http -i {{in_v}} {{out_v}}', { inputs })).toEqual([
+      expect.stringMatching(/is a playlist.*leave `-protocol_whitelist` out$/),
+    ])
+  })
+})
+
+describe('an output whose format FFmpeg cannot tell is refused before it runs', () => {
+  it.each(['output', 'report.txt', 'data.json', 'a.mp4.bak', 'frame_%03d'])('%s', (name) => {
+    const outputs = { out_v: name }
+    expect(messages('-i {{in_v}} {{out_v}}', { outputs })).toEqual([expect.stringMatching(/extension.*`-f`/)])
+    expect(messages('-i {{in_v}} -f image2 {{out_v}}', { outputs })).toEqual([])
+    expect(messages('-i {{in_v}} -target pal-vcd {{out_v}}', { outputs })).toEqual([])
+    expect(messages('-i {{in_v}} -vf metadata=print:file={{out_v}} -f null -', { outputs })).toEqual([])
+  })
+})
