@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FONTS } from '../machine/fonts.ts'
 import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { waitUntil } from '../support/wait-until.ts'
-import { JobClient, LIMITS, refusal } from './job-client.ts'
+import { JobClient, LIMITS, refusal, testSource } from './job-client.ts'
 
 let executor: ExecutorProcess
 beforeAll(async () => {
@@ -40,6 +42,30 @@ function streamOf(size: number): ReadableStream<Uint8Array> {
     },
   })
 }
+
+/** The font's bytes under another family, of as many letters, which no system has. */
+function renamed(bytes: Buffer, family: string, other: string): Buffer<ArrayBuffer> {
+  const inNames = Buffer.from(family, 'utf16le').swap16()
+  const replaced = Buffer.from(bytes)
+  for (let at = replaced.indexOf(inNames); at !== -1; at = replaced.indexOf(inNames, at)) {
+    at += Buffer.from(other, 'utf16le').swap16().copy(replaced, at)
+  }
+  return replaced
+}
+
+test('a font that is an input is found by libass under its family', needs('font'), async () => {
+  const path = FONTS.find(existsSync) ?? ''
+  const family = path.includes('DejaVu') ? 'DejaVu Sans' : 'Arial'
+  const other = family === 'Arial' ? 'Zzzzz' : 'Zzzzzz Zzzz'
+  const job = new JobClient(executor)
+  await job.put('in_font.ttf', renamed(await readFile(path), family, other))
+  await job.put('in_s.srt', '1\n00:00:00,000 --> 00:00:01,000\nHello\n')
+  const filter = `subtitles=in_s.srt:fontsdir=.:force_style='FontName=${other}'`
+  const state = await job.ended({ commands: [[...testSource(0.2), '-vf', filter, 'out.mp4']], outputs: { out: 'out.mp4' } })
+  expect(state).toMatchObject({ state: 'SUCCEEDED' })
+  // The line names the font that was chosen; without the folder it would be one of the system's.
+  expect(await job.log()).toMatch(new RegExp(`fontselect: \\(${other}, .*\\) -> (?!/)`))
+})
 
 describe('PUT inputs', () => {
   test('stores the bytes, answers their count, and a repeat replaces the file', async () => {

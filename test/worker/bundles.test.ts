@@ -48,6 +48,21 @@ async function expire(command: CommandView): Promise<void> {
 }
 
 describe('an HLS playlist', () => {
+  test('is one under any alias, with the same fields and files', needs('ffmpeg5'), async () => {
+    const account = await TestAccount.create()
+    const { ffmpeg_command } = HLS
+    const [plain, named] = await Promise.all([
+      account.succeed({ output_files: { out_1: 'index.m3u8' }, ffmpeg_command: ffmpeg_command.replace('out_playlist_1', 'out_1') }),
+      account.succeed(HLS),
+    ])
+    const [output, expected] = [onlyOutput(plain), onlyOutput(named)]
+    expect(Object.keys(output)).toEqual(Object.keys(expected))
+    expect(output).toMatchObject({ filename: 'index.m3u8', file_count: 4, duration: 3, file_format: 'hls' })
+    const urls = await hlsUrls(output.storage_url)
+    expect(urls).toHaveLength(3)
+    for (const url of urls) expect((await download(url)).status).toBe(200)
+  })
+
   test('plays as it is: each segment is found beside it, and together they are the whole film', needs('ffmpeg5'), async () => {
     const account = await TestAccount.create()
     const output = onlyOutput(await account.succeed(HLS))
