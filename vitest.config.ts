@@ -60,6 +60,7 @@ export default defineConfig({
                 RECEIVER_URL: inject('receiverUrl'),
                 // At the last of them nothing listens.
                 ALLOWED_PRIVATE_ORIGINS: `${new URL(inject('mediaUrl')).host},${new URL(inject('receiverUrl')).host},127.0.0.1:1`,
+                ALLOWED_ORIGINS: 'https://app.example.com, http://localhost:5173/',
                 WEBHOOK_RETRY_SCHEDULE: '0,1,1',
                 MAX_CONCURRENT_COMMANDS: '2',
                 MAX_COMMAND_RUN_SECONDS: '60',

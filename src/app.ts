@@ -5,6 +5,7 @@ import { requireApiKey } from './api/auth.ts'
 import { registerCommandActions } from './api/command-actions.ts'
 import { registerCommandEvents } from './api/command-events.ts'
 import { registerCommands } from './api/commands.ts'
+import { crossOrigin } from './api/cross-origin.ts'
 import { registerDownload } from './api/download.ts'
 import type { ApiEnv } from './api/env.ts'
 import { ApiError, errorResponse, ValidationError } from './api/errors.ts'
@@ -41,6 +42,8 @@ export function createApp(): OpenAPIHono<ApiEnv> {
     },
   })
   app.use(requestId)
+  // Links to files are for pages of every origin, whatever is set.
+  for (const path of ['/api/*', '/v1/*', '/openapi.json', '/llms.txt', '/files/:token/parts/:part_number']) app.use(path, crossOrigin)
   app.use(onThisMachineOnly)
 
   registerHealth(app)

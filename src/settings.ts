@@ -3,6 +3,7 @@
  * The table in the guide to settings follows this file.
  */
 import { z } from 'zod'
+import { parseBrowserOrigins } from './browser-origins.ts'
 import { DEVELOPMENT_EXECUTOR_PORT, DEVELOPMENT_EXECUTOR_TOKEN, DEVELOPMENT_SIGNING_SECRET, publiclyKnown } from './development.ts'
 import { parseOrigins } from './outbound/address.ts'
 import { parseSchedule } from './webhooks/schedule.ts'
@@ -36,6 +37,7 @@ const settingsSchema = z
     UPLOAD_PART_MB: count(32).pipe(z.number().min(5).max(5000)),
     WEBHOOK_RETRY_SCHEDULE: z.string().optional(),
     ALLOWED_PRIVATE_ORIGINS: z.string().default(''),
+    ALLOWED_ORIGINS: z.string().default(''),
     PUBLIC_URL: optionalText,
     CLIENT_ADDRESS_HEADER: optionalText.pipe(
       z
@@ -93,6 +95,8 @@ const settingsSchema = z
     webhookDelays: parseSchedule(raw.WEBHOOK_RETRY_SCHEDULE),
     /** The only private addresses that inputs and webhooks may be on. */
     privateOrigins: parseOrigins(raw.ALLOWED_PRIVATE_ORIGINS),
+    /** Whose pages may use the API in a browser: origins as browsers send them. */
+    browserOrigins: parseBrowserOrigins(raw.ALLOWED_ORIGINS),
     /** Origin under which clients reach the Worker, where it is not that of their request. */
     publicUrl: raw.PUBLIC_URL?.replace(/(?<!\/)\/+$/, '') ?? null,
     /** The header in which whoever stands before the Worker says who asks; null where nobody does, and none is believed. */
