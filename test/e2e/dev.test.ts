@@ -15,8 +15,8 @@ import { FFPROBE } from '../machine/ffmpeg.ts'
 import { needs } from '../machine/needs.ts'
 import { ApiClient } from '../support/api-client.ts'
 import { askedAs } from '../support/local-testing.ts'
-import { killProcess } from '../support/processes.ts'
-import { START_TIMEOUT_MS, spawnDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
+import { familyOf, killProcess } from '../support/processes.ts'
+import { START_TIMEOUT_MS, spawnDev, spawnNpmRunDev, startTestStack, type TestStack, waitUntilGone } from '../support/stack.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
@@ -122,6 +122,27 @@ test('SIGINT during the start undoes it and exits 0', async () => {
   await once(child, 'exit')
   expect(child.exitCode).toBe(0)
 })
+
+test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
+  '%s to npm ends everything that npm run dev has started',
+  { timeout: START_TIMEOUT_MS },
+  async (signal) => {
+    const npm = spawnNpmRunDev({ STATE_DIR: await temporaryFolder(), PORT: '0' })
+    const group = -(npm.pid ?? Number.NaN)
+    onTestFinished(() => killProcess(group))
+    let printed = ''
+    npm.stdout?.on('data', (chunk) => (printed += chunk))
+    npm.stderr?.on('data', (chunk) => (printed += chunk))
+    await waitUntil('the stack is ready', () => /^API key /m.test(printed), START_TIMEOUT_MS)
+    const started = await familyOf(npm.pid ?? 0)
+    const commands = started.map(({ command }) => command)
+    for (const part of ['src/cli/dev.ts', 'src/cli/local-worker.ts', 'container/server.ts']) {
+      expect(commands).toContainEqual(expect.stringContaining(part))
+    }
+    npm.kill(signal)
+    await waitUntilGone(started)
+  },
+)
 
 describe('a running stack', () => {
   let stack: TestStack

@@ -190,6 +190,11 @@ export function spawnDev(env: Record<string, string>, options: readonly string[]
   return spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, detached: true, stdio: 'pipe' })
 }
 
+/** Starts `npm run dev` itself, without a guard, which would end what npm leaves behind: whoever calls it kills the group in the end. */
+export function spawnNpmRunDev(env: Record<string, string>): ChildProcess {
+  return spawn('npm', ['run', 'dev'], { cwd: ROOT, env: { ...process.env, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
 /** Resolves when none of these processes runs any more, nor any other in a group that one of them heads. */
 export async function waitUntilGone(processes: readonly ProcessInfo[]): Promise<void> {
   const groups = new Set(processes.filter(({ pid, group }) => pid === group).map(({ group }) => group))
