@@ -1,3 +1,4 @@
+// tone.mts · run with: node tone.mts
 import createClient from 'openapi-fetch'
 import type { paths } from './openapi.ts'
 

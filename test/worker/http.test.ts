@@ -123,6 +123,14 @@ describe('the content type', () => {
     },
   )
 
+  test('a form, as curl sends it without being told otherwise, is told the header', async () => {
+    const account = await TestAccount.create()
+    const response = await account.post(VALID, { headers: { 'content-type': 'application/x-www-form-urlencoded' } })
+    const { message } = await errorOf(response)
+    expect(message).toContain('"Content-Type: application/json" (it says "application/x-www-form-urlencoded"): a form is not taken')
+    expect(message).toContain("-H 'Content-Type: application/json'")
+  })
+
   test('an absent one is a 415', async () => {
     const account = await TestAccount.create()
     const body = new TextEncoder().encode(JSON.stringify(VALID))
