@@ -9,13 +9,16 @@ const { status, rendi_store_type: storeType } = outputFileSchema.shape
 
 const unknownYet = 'Null until an executor has looked into the file, and for what cannot be found out.'
 
+const FILE_STATUS =
+  'PROCESSING until the bytes are there and an executor has looked into them; STORED with null facts where none could be had for 30 seconds. The storage_url of an upload works from the first answer on.'
+
 export const fileSchema = z
   .object({
     file_id: z.uuid(),
     storage_url: z.string().nullable().openapi({
-      description: 'Works with a plain GET for a limited time once the file is STORED; fresh in every answer. Null for one that FAILED.',
+      description: 'Works with a plain GET for a limited time once the bytes are there; fresh in every answer. Null for one that FAILED.',
     }),
-    status,
+    status: status.openapi({ description: FILE_STATUS }),
     rendi_store_type: storeType,
     is_deleted: z.literal(false).openapi({ description: 'A file that is deleted is a 404.' }),
     original_file_url: z.string().nullable().openapi({ description: 'Where the file was fetched from.' }),

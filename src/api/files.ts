@@ -47,7 +47,7 @@ const upload = createRoute({
     },
   },
   responses: {
-    200: json(fileBegunSchema, 'Stored.'),
+    200: json(fileBegunSchema, 'The bytes are stored, and an executor is about to look into them.'),
     ...requestErrors,
     ...bodyErrors,
     413: json(errorSchema, 'A file over the limit.'),

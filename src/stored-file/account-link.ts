@@ -15,11 +15,13 @@ export async function tellAccount(store: FileStore, env: Env): Promise<void> {
   const listing = listingOf({ spec, state })
   const isListed = spec.source.type !== 'REQUEST' || state.status !== 'UPLOADING'
   if (!store.untold || !listing || !isListed) return
-  const isDone = state.status === 'STORED' && state.probe.stage === 'DONE'
+  const isProbed = state.status === 'STORED' && state.probe.stage === 'DONE'
+  // Its slot is the next one's only when its job is wiped.
+  const isDone = isProbed && store.leftJob === null
   await accountOf(spec, env).putFile(listing, isDone)
-  if (store.record?.state === state) store.markTold()
+  if (store.record?.state === state && isProbed === isDone) store.markTold()
   // Deleted meanwhile, it must not be on the list because this came last.
-  else if (!store.record || store.record.state.status === 'DELETED') await takeOffList(spec, env)
+  if (!store.record || store.record.state.status === 'DELETED') await takeOffList(spec, env)
 }
 
 /** Asks for a slot. Answers which one it is, or when to ask again, in ms since the epoch. */

@@ -1,7 +1,7 @@
 /** What a stored file is, apart from its state, and how others read it. */
 import type { MediaFacts } from '../ffmpeg/media.ts'
 import { fileKey } from '../files/key.ts'
-import type { FileError, FileState } from './state.ts'
+import { type FileError, type FileState, isSettled } from './state.ts'
 
 export type FileSource =
   /** The body of one request. */
@@ -63,7 +63,12 @@ export function listingOf({ spec, state }: FileRecord): FileListing | null {
     case 'FETCHING':
       return { ...common, status: 'PROCESSING' }
     case 'STORED':
-      return { ...common, status: 'STORED', sizeBytes: state.sizeBytes, media: state.probe.stage === 'DONE' ? state.probe.media : null }
+      return {
+        ...common,
+        status: isSettled(state) ? 'STORED' : 'PROCESSING',
+        sizeBytes: state.sizeBytes,
+        media: state.probe.stage === 'DONE' ? state.probe.media : null,
+      }
     case 'FAILED':
       return { ...common, status: 'FAILED', error: state.error }
     case 'DELETED':

@@ -8,6 +8,9 @@ import type { MediaFacts } from '../ffmpeg/media.ts'
 export const MAX_PROBE_ATTEMPTS = 12
 const LONGEST_PAUSE_MS = 60_000
 
+/** How long a file whose bytes are there is told as PROCESSING while nobody knows what is in it: much longer than it takes where an executor is free. */
+export const FACTS_PATIENCE_MS = 30_000
+
 export interface FileError {
   status: 'UNREACHABLE_INPUT_FILE' | 'INPUT_TOO_LARGE' | 'INTERNAL_ERROR'
   message: string
@@ -25,10 +28,13 @@ export type FileState =
   | { status: 'UPLOADING'; expiresAt: number }
   /** The bytes come from a URL. */
   | { status: 'FETCHING'; since: number }
-  | { status: 'STORED'; storedAt: number; sizeBytes: number; probe: Probe }
+  /** The bytes are there. It is told as stored once it is known what is in it, or it is `overdue`. */
+  | { status: 'STORED'; storedAt: number; sizeBytes: number; probe: Probe; overdue?: true }
   | { status: 'FAILED'; failedAt: number; error: FileError }
   /** Nobody sees it any more, and what is left of it is being removed. */
   | { status: 'DELETED' }
+
+export type At<Status extends FileState['status']> = Extract<FileState, { status: Status }>
 
 export type FileEvent =
   /** The whole file is in the bucket. */
@@ -41,6 +47,8 @@ export type FileEvent =
   | { type: 'probed'; attempt: number; media: MediaFacts | null }
   /** The executor could not be reached, or went away. */
   | { type: 'probe_lost'; attempt: number; now: number }
+  /** Whoever waits for the file has waited for long enough. */
+  | { type: 'facts_overdue' }
   | { type: 'deleted' }
 
 /** The state after `event`; the very same object where the event does not apply. */
@@ -65,6 +73,8 @@ export function transition(state: FileState, event: FileEvent): FileState {
     case 'probe_lost':
       if (!isProbing(state, event.attempt)) return state
       return { ...state, probe: afterLoss(event.attempt, event.now) }
+    case 'facts_overdue':
+      return state.status === 'STORED' && !isSettled(state) ? { ...state, overdue: true } : state
     case 'deleted':
       return state.status === 'DELETED' ? state : { status: 'DELETED' }
     default:
@@ -72,7 +82,17 @@ export function transition(state: FileState, event: FileEvent): FileState {
   }
 }
 
-function isProbing(state: FileState, attempt: number): state is Extract<FileState, { status: 'STORED' }> {
+/** Whether a file whose bytes are there is told as stored. */
+export function isSettled({ probe, overdue }: At<'STORED'>): boolean {
+  return probe.stage === 'DONE' || overdue === true
+}
+
+/** When the facts about the file are overdue, in ms since the epoch; infinite where nobody waits for them. */
+export function factsDueAt(state: FileState): number {
+  return state.status === 'STORED' && !isSettled(state) ? state.storedAt + FACTS_PATIENCE_MS : Number.POSITIVE_INFINITY
+}
+
+function isProbing(state: FileState, attempt: number): state is At<'STORED'> {
   return state.status === 'STORED' && state.probe.stage === 'RUNNING' && state.probe.attempt === attempt
 }
 

@@ -11,7 +11,8 @@ import { fetchFile } from './fetch.ts'
 import type { GivenPart } from './parts.ts'
 import { probeStored } from './probe.ts'
 import { bucketKey, type FileListing, type FileRecord, type FileSpec, listingOf } from './record.ts'
-import type { FileEvent, FileState, Probe } from './state.ts'
+import { type At, type FileEvent, factsDueAt, type Probe } from './state.ts'
+import { logState } from './state-log.ts'
 import { FileStore } from './store.ts'
 import { type Completion, completeParts, openParts, type PartTarget, partTarget } from './upload-in-parts.ts'
 
@@ -24,8 +25,6 @@ const WATCHDOG_MS = 2_000
 const LEASE_RENEWAL_MS = 20_000
 /** Unexpected faults in a row before the work is given up. */
 const MAX_FAULTS = 5
-
-type At<Status extends FileState['status']> = Extract<FileState, { status: Status }>
 
 export class StoredFile extends DurableObject<Env> {
   readonly #store: FileStore
@@ -101,6 +100,8 @@ export class StoredFile extends DurableObject<Env> {
 
   /** The file as it stands; null as in `partTarget`. */
   async read(account: string): Promise<FileListing | null> {
+    await this.#endPatience()
+    if (this.#recordFor(account)) await this.#tellSoon()
     const record = this.#recordFor(account)
     return record && listingOf(record)
   }
@@ -182,15 +183,18 @@ export class StoredFile extends DurableObject<Env> {
   }
 
   async #findOut(probe: Exclude<Probe, { stage: 'DONE' }>): Promise<number> {
-    const { spec } = this.#store.mustExist
-    if (probe.stage === 'WAITING') return this.#askForSlot(probe)
+    await this.#endPatience()
+    const { spec, state } = this.#store.mustExist
+    if (probe.stage === 'WAITING') return Math.min(factsDueAt(state), await this.#askForSlot(probe))
     const { attempt, slot } = probe
+    const patience = setTimeout(() => this.ctx.waitUntil(this.#endPatience()), Math.min(factsDueAt(state) - Date.now(), SLICE_MS))
     const renewal = setInterval(() => this.ctx.waitUntil(this.#renewLease(slot)), LEASE_RENEWAL_MS)
     try {
       const executor = this.#executor(slot)
       this.#apply(await this.#inSlice((signal) => probeStored(spec, attempt, { bucket: this.env.FILES, executor, signal })))
     } finally {
       clearInterval(renewal)
+      clearTimeout(patience)
     }
     return Date.now()
   }
@@ -213,6 +217,14 @@ export class StoredFile extends DurableObject<Env> {
     if (expiresAt > Date.now()) return expiresAt
     this.#apply({ type: 'deleted' })
     return Date.now()
+  }
+
+  /** The file is told as stored without facts once they are overdue. */
+  async #endPatience(): Promise<void> {
+    const { record } = this.#store
+    if (!record || factsDueAt(record.state) > Date.now()) return
+    this.#apply({ type: 'facts_overdue' })
+    await this.#tellSoon()
   }
 
   async #inSlice<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -251,16 +263,8 @@ export class StoredFile extends DurableObject<Env> {
   #apply(event: FileEvent): void {
     // A step may end after the file was erased under it.
     if (!this.#store.record) return
-    const after = this.#store.apply(event)
-    if (after === null) return
-    const { id, account } = this.#store.mustExist.spec
-    log('info', 'file.state', {
-      file_id: id,
-      account,
-      status: after.status,
-      ...(after.status === 'STORED' && { probe: after.probe.stage }),
-      ...(after.status === 'FAILED' && { error_status: after.error.status }),
-    })
+    if (this.#store.apply(event) === null) return
+    logState(this.#store.mustExist)
   }
 
   /** An unexpected fault is ours: it is retried with growing pauses, and what can be done without is given up after a few. */

@@ -44,9 +44,9 @@ test('a file in one part: begun, PUT without a key, completed, and then a file l
   const etag = await etagOf(await put(upload_urls[0] ?? '', bytes))
   expect(etag).toMatch(/^".+"$/)
   const file = await files.complete(file_id, [{ part_number: '1', etag }])
-  expect(file).toMatchObject({ file_id, status: 'STORED', size_mbytes: bytes.length / 1e6 })
+  expect(file).toMatchObject({ file_id, status: 'PROCESSING', size_mbytes: bytes.length / 1e6 })
   expect(new Uint8Array(await (await download(file.storage_url ?? '')).arrayBuffer())).toEqual(bytes)
-  expect(await files.probed(file_id)).toMatchObject({ file_type: 'video', codec: 'h264' })
+  expect(await files.settled(file_id)).toMatchObject({ status: 'STORED', file_type: 'video', codec: 'h264' })
   expect((await files.list('?status=PROCESSING')).total).toBe(0)
 })
 
@@ -94,7 +94,8 @@ describe('completing', () => {
       { part_number: 1, etag: first },
       { part_number: 2, etag: second },
     ])
-    expect(file.status).toBe('STORED')
+    expect(file.size_mbytes).not.toBeNull()
+    expect((await files.settled(id)).status).toBe('STORED')
   })
 
   test('goes on where a call died after the bucket had put the parts together', async () => {
@@ -107,7 +108,8 @@ describe('completing', () => {
         { partNumber: 1, etag: etag.replaceAll('"', '') },
       ])
     })
-    expect((await files.complete(id, [{ part_number: 1, etag }])).status).toBe('STORED')
+    expect((await files.complete(id, [{ part_number: 1, etag }])).size_mbytes).toBe(3 / 1e6)
+    expect((await files.settled(id)).status).toBe('STORED')
   })
 
   test('is a 409 for a file that does not come in parts, and a 404 for anyone else’s', async () => {

@@ -5,6 +5,7 @@ import { ExecutorFailure } from '../../src/executor/client.ts'
 import { executorFor } from '../../src/executor/connect.ts'
 import { signFileToken } from '../../src/files/token.ts'
 import type { FileRecord } from '../../src/stored-file/record.ts'
+import { FACTS_PATIENCE_MS } from '../../src/stored-file/state.ts'
 import { download, errorOf, faultsOf, ORIGIN, onlyOutput, TestAccount, until } from './client.ts'
 import { FilesClient, fileStub } from './files-client.ts'
 import { copyOf, Gate, lastingSeconds, mediaFile, mediaUrl, requestsFor, SHORT_TONE } from './media.ts'
@@ -174,7 +175,7 @@ describe('stored files', () => {
       await errorOf(response)
     }
     expect((await other.files.list()).total).toBe(0)
-    expect((await files.read(file_id)).status).toBe('STORED')
+    expect((await files.settled(file_id)).status).toBe('STORED')
   })
 
   test.each(['not-an-id', crypto.randomUUID()])('are a 404 under the id %s', async (id) => {
@@ -201,6 +202,7 @@ describe('stored files', () => {
     const output = onlyOutput(await account.succeed(SHORT_TONE))
     await until('the output is listed', async () => (await files.list()).total === 3)
     await until('the list knows what failed', async () => (await files.list('?status=FAILED')).total === 1)
+    await until('the list knows what is stored', async () => (await files.list('?status=STORED')).total === 2)
     const ids = async (query: string) => {
       const page = await files.list(query)
       return [page.files.map(({ file_id }) => file_id), page.total]
@@ -267,7 +269,7 @@ describe('stored files', () => {
     await until('its bytes are gone', async () => (await files.stored()).length === 0)
   })
 
-  test('wait for a slot like commands do, and are stored and usable meanwhile', async () => {
+  test('wait for a slot like commands do, are usable meanwhile, and told as stored without facts when these are overdue', async () => {
     const { account, files } = await setUp()
     const gates = Array.from({ length: Number(env.MAX_CONCURRENT_COMMANDS) }, () => new Gate())
     for (const gate of gates) await account.submit(copyOf(gate.url))
@@ -282,7 +284,15 @@ describe('stored files', () => {
     )
     const command = await account.submit(SHORT_TONE)
     expect(await account.poll(command)).toMatchObject({ status: 'QUEUED', queue_position: 1 })
+    expect(await files.read(file_id)).toMatchObject({ status: 'PROCESSING', file_type: null, size_mbytes: expect.any(Number) })
+    await runInDurableObject(fileStub(file_id), (_, state) => {
+      const record = state.storage.kv.get<FileRecord>('record')
+      if (record?.state.status !== 'STORED') throw new Error('the bytes are not there')
+      state.storage.kv.put('record', { ...record, state: { ...record.state, storedAt: record.state.storedAt - FACTS_PATIENCE_MS } })
+    })
+    await evictDurableObject(fileStub(file_id))
     expect(await files.read(file_id)).toMatchObject({ status: 'STORED', file_type: null })
+    expect((await files.list('?status=STORED')).files.map((file) => file.file_id)).toEqual([file_id])
     for (const gate of gates) await gate.open()
     expect((await files.probed(file_id)).file_type).toBe('audio')
     expect((await account.ended(command)).status).toBe('SUCCESS')

@@ -17,15 +17,16 @@ function part(disposition: string, body: string): string {
 
 const END = `--${BOUNDARY}--\r\n`
 
-test('an upload is stored as it came, told at once, and its media facts follow', async () => {
+test('an upload is told and downloads at once, as it came, and is STORED once its media facts are there', async () => {
   const files = await filesOf()
   const bytes = await mediaFile('tiny.mp4')
   const begun = await files.upload(bytes, 'tiny.mp4')
-  expect(begun.status).toBe('STORED')
+  expect(begun.status).toBe('PROCESSING')
   expect(new URL(begun.storage_url).pathname).toMatch(/\/tiny\.mp4$/)
   expect(new Uint8Array(await (await download(begun.storage_url)).arrayBuffer())).toEqual(bytes)
-  expect((await files.list()).files.map(({ file_id, status }) => [file_id, status])).toEqual([[begun.file_id, 'STORED']])
-  expect(await files.probed(begun.file_id)).toMatchObject({
+  expect((await files.list()).files.map(({ file_id }) => file_id)).toEqual([begun.file_id])
+  expect(await files.settled(begun.file_id)).toMatchObject({
+    status: 'STORED',
     file_id: begun.file_id,
     rendi_store_type: 'UPLOAD',
     filename: 'tiny.mp4',

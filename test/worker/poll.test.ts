@@ -98,9 +98,12 @@ describe('the poll response, to the letter', () => {
           mime_type: 'video/mp4',
           width: 80,
           height: 46,
+          rotation: 0,
           frame_rate: 25,
           bitrate_video_kb: expect.any(Number),
           bitrate_audio_kb: expect.any(Number),
+          sample_rate: 44100,
+          channels: 1,
         },
       },
     })

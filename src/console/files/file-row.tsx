@@ -39,12 +39,12 @@ export function FileRow({ file, onLook, onGone }: { file: StoredFile; onLook: ()
         <span class="hint">{status === 'FAILED' ? file.error_message : factsOf(file)}</span>
         {remove.error !== null && <Failure error={remove.error} />}
       </span>
-      {status !== 'STORED' && <StatusBadge status={status} label={status === 'PROCESSING' ? 'Fetching' : undefined} />}
+      {status !== 'STORED' && <StatusBadge status={status} label={status === 'PROCESSING' ? workOn(file) : undefined} />}
       <time class="hint" dateTime={file.created_at} title={formatExactTime(file.created_at)}>
         {formatTime(file.created_at)}
       </time>
       <span class="actions">
-        {status === 'STORED' && url !== null && (
+        {isThere(file) && url !== null && (
           <button type="button" class="quiet" aria-label={`Use ${filename} in a command`} onClick={() => useAsInput(url, filename)}>
             Use
           </button>
@@ -57,6 +57,15 @@ export function FileRow({ file, onLook, onGone }: { file: StoredFile; onLook: ()
       </span>
     </li>
   )
+}
+
+/** Whether its bytes are there, which is all that a command needs of it. */
+function isThere({ status, size_mbytes }: StoredFile): boolean {
+  return status === 'STORED' || (status === 'PROCESSING' && size_mbytes !== null)
+}
+
+function workOn(file: StoredFile): string {
+  return isThere(file) ? 'Looking inside' : 'Fetching'
 }
 
 function factsOf({ size_mbytes, duration, width, height, codec }: StoredFile): string {

@@ -1,6 +1,14 @@
 import { describe, expect, it, test } from 'vitest'
 import { mediaFacts } from '../../../src/ffmpeg/media.ts'
-import { type FileEvent, type FileState, MAX_PROBE_ATTEMPTS, transition } from '../../../src/stored-file/state.ts'
+import { listingOf } from '../../../src/stored-file/record.ts'
+import {
+  FACTS_PATIENCE_MS,
+  type FileEvent,
+  type FileState,
+  factsDueAt,
+  MAX_PROBE_ATTEMPTS,
+  transition,
+} from '../../../src/stored-file/state.ts'
 
 const error = { status: 'UNREACHABLE_INPUT_FILE', message: 'why' } as const
 const media = mediaFacts({}, 'a.mp4')
@@ -11,6 +19,7 @@ const STATES = {
   fetching: { status: 'FETCHING', since: 1 },
   waiting: { ...stored, probe: { stage: 'WAITING', attempt: 1, retryAt: 10 } },
   running: { ...stored, probe: { stage: 'RUNNING', attempt: 2, slot: 0 } },
+  overdue: { ...stored, probe: { stage: 'WAITING', attempt: 1, retryAt: 10 }, overdue: true },
   done: { ...stored, probe: { stage: 'DONE', media } },
   failed: { status: 'FAILED', failedAt: 10, error },
   deleted: { status: 'DELETED' },
@@ -24,6 +33,7 @@ const EVENTS = {
   probed_late: { type: 'probed', attempt: 1, media },
   probe_lost: { type: 'probe_lost', attempt: 2, now: 20 },
   probe_lost_late: { type: 'probe_lost', attempt: 1, now: 20 },
+  facts_overdue: { type: 'facts_overdue' },
   deleted: { type: 'deleted' },
 } as const satisfies Record<string, FileEvent>
 
@@ -34,8 +44,14 @@ const { deleted } = STATES
 const TABLE: Record<keyof typeof STATES, Partial<Record<keyof typeof EVENTS, unknown>>> = {
   uploading: { bytes_stored: firstWait, deleted },
   fetching: { bytes_stored: firstWait, failed: STATES.failed, deleted },
-  waiting: { admitted: { ...stored, probe: { stage: 'RUNNING', attempt: 2, slot: 3 } }, deleted },
-  running: { probed: STATES.done, probe_lost: { ...stored, probe: { stage: 'WAITING', attempt: 2, retryAt: 1020 } }, deleted },
+  waiting: { admitted: { ...stored, probe: { stage: 'RUNNING', attempt: 2, slot: 3 } }, facts_overdue: STATES.overdue, deleted },
+  running: {
+    probed: STATES.done,
+    probe_lost: { ...stored, probe: { stage: 'WAITING', attempt: 2, retryAt: 1020 } },
+    facts_overdue: { ...STATES.running, overdue: true },
+    deleted,
+  },
+  overdue: { admitted: { ...stored, probe: { stage: 'RUNNING', attempt: 2, slot: 3 }, overdue: true }, deleted },
   done: { deleted },
   failed: { deleted },
   deleted: {},
@@ -44,6 +60,27 @@ const TABLE: Record<keyof typeof STATES, Partial<Record<keyof typeof EVENTS, unk
 const pairs = (Object.keys(STATES) as (keyof typeof STATES)[]).flatMap((state) =>
   (Object.keys(EVENTS) as (keyof typeof EVENTS)[]).map((event) => [state, event] as const),
 )
+
+const spec = { id: 'f', account: 'a', filename: 'a.mp4', source: { type: 'REQUEST' }, createdAt: 1 } as const
+
+test.each([
+  ['waiting', 'PROCESSING', null, 7],
+  ['running', 'PROCESSING', null, 7],
+  ['overdue', 'STORED', null, 7],
+  ['done', 'STORED', media, 7],
+  ['uploading', 'PROCESSING', null, null],
+] as const)(
+  'a file that is %s is told as %s, so that STORED means that its facts are there or overdue',
+  (name, status, facts, sizeBytes) => {
+    expect(listingOf({ spec, state: STATES[name] })).toMatchObject({ status, media: facts, sizeBytes })
+  },
+)
+
+test('facts are overdue half a minute after the bytes are there, for as long as nobody has told of the file as stored', () => {
+  const never = Number.POSITIVE_INFINITY
+  const due = (['waiting', 'running', 'overdue', 'done', 'fetching'] as const).map((name) => factsDueAt(STATES[name]))
+  expect(due).toEqual([10 + FACTS_PATIENCE_MS, 10 + FACTS_PATIENCE_MS, never, never, never])
+})
 
 describe('transition', () => {
   test.each(pairs)('of %s by %s', (state, event) => {
