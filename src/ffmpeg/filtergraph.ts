@@ -55,6 +55,21 @@ export function readToken(cursor: Cursor, terminators: string): string {
   return token.slice(0, end)
 }
 
+/** Where a single quote opens that is never closed: FFmpeg takes all that follows into it, and says nothing. -1 if there is none. */
+export function unclosedQuote(text: string): number {
+  let at = 0
+  while (at < text.length) {
+    const char = text.charAt(at)
+    if (char === "'") {
+      const close = text.indexOf("'", at + 1)
+      if (close === -1) return at
+      at = close
+    } else if (char === '\\') at += 1
+    at += 1
+  }
+  return -1
+}
+
 /** Moves past any of `characters`. */
 export function skip(cursor: Cursor, characters: string): void {
   while (cursor.at < cursor.text.length && characters.includes(cursor.text.charAt(cursor.at))) cursor.at += 1

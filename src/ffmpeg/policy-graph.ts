@@ -1,10 +1,19 @@
 /** The policy for filter graphs: `-vf`, `-filter_complex`, lavfi inputs, and commands that reach a filter at run time. */
-import { type Filter, type FilterOption, parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from './filtergraph.ts'
+import { excerpt } from './excerpt.ts'
+import {
+  type Filter,
+  type FilterOption,
+  parseDictionary,
+  parseFilterCommands,
+  parseFilterOptions,
+  parseGraph,
+  unclosedQuote,
+} from './filtergraph.ts'
 import { toldAsWhole } from './policy-cut-values.ts'
 import { FILTERS, type FilterRules } from './policy-filters.ts'
 import type { Rule } from './policy-rules.ts'
 import { checkFile, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
-import { strayMessage } from './stray-messages.ts'
+import { APOSTROPHE, strayMessage } from './stray-messages.ts'
 import { strayInFilter } from './stray-words.ts'
 
 const OPENS_NOTHING: FilterRules = { options: {}, positional: [] }
@@ -17,10 +26,23 @@ const COMMANDABLE: ReadonlyMap<string, Rule> = new Map(
 )
 
 export function* checkGraph(graph: string, scope: PolicyScope): Generator<Problem> {
+  const open = unclosedQuote(graph)
+  if (open !== -1) yield quoteProblem(graph, open, 'the filter graph')
   for (const filter of parseGraph(graph)) {
+    if (open === -1) yield* checkQuotes(filter)
     const written = graph.slice(filter.span.start, filter.span.end)
     yield* toldAsWhole([...checkFilter(filter, scope)], filter.name, written, scope)
   }
+}
+
+/** The arguments are unescaped twice: what has a backslash less after the first time may open a quote in the second. */
+function* checkQuotes({ name, args }: Filter): Generator<Problem> {
+  const open = unclosedQuote(args)
+  if (open !== -1) yield quoteProblem(args, open, `\`${shown(name)}\``)
+}
+
+function quoteProblem(text: string, position: number, where: string): Problem {
+  return { token: "'", msg: `a single quote in ${where} is never closed: ${excerpt(text, position)}${APOSTROPHE}` }
 }
 
 export function* checkFilter({ name, args }: Filter, scope: PolicyScope): Generator<Problem> {
@@ -70,7 +92,7 @@ function checkFilterValue(what: string, rule: Rule | undefined, value: string, s
 
 /** FFmpeg takes what follows the colon for another option. */
 function textCutAtColon(what: string, rest: string): Problem {
-  const msg = `the text of ${what} ends at the colon before \`${shown(rest)}\`: write \`\\:\` for a colon in a text that stands in single quotes, a double quote inside of double quotes as \`\\"\` (in JSON every backslash twice), or put the text into a file and write \`textfile={{in_text}}\``
+  const msg = `the text of ${what} ends at the colon before \`${shown(rest)}\`: write \`\\:\` for a colon, with the text in single quotes and the whole filter graph in double quotes, and \`\\"\` for a double quote in it (in JSON every backslash twice), or put the text into a file and write \`textfile={{in_text}}\``
   return { token: rest, msg }
 }
 

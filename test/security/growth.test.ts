@@ -3,7 +3,7 @@ import { parseArgv } from '../../src/ffmpeg/argv.ts'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
-import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../src/ffmpeg/filtergraph.ts'
+import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph, unclosedQuote } from '../../src/ffmpeg/filtergraph.ts'
 import { readsUnnamedInputs } from '../../src/ffmpeg/fonts-folder.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { showErrors } from '../../src/ffmpeg/log-level.ts'
@@ -127,6 +127,7 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ['guardProbe', (text) => guardProbe(argvOf(text)), ['-f x ', '-of a ', 'a ']],
   ['measurements', measurements, [...RUNS, '[a @ 0x1] ', 'video:', 'Input #1, \n', ' @ 0x1']],
   ['parseGraph', parseGraph, [...RUNS, 'scale=1,', '[a]b[c];', "a='b',", 'a@b=', 'a   ']],
+  ['unclosedQuote', unclosedQuote, [...RUNS, "''", "'a", (n) => `'${'\\'.repeat(n)}`]],
   ['parseFilterOptions', parseFilterOptions, [...RUNS, 'a:', 'a b:', "'a':", ' a =']],
   [
     'manifestParts of HLS',

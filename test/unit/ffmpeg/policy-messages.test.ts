@@ -27,17 +27,19 @@ describe('one fault has one message, with the whole name as it was written and w
     [vf('drawtext=fontfile=/usr/share/fonts/x.ttf:text=a'), '`/usr/share/fonts/x.ttf`', '`fontfile={{in_font}}`'],
     [vf("drawtext=text='see':fontfile=C\\:/Windows/Fonts/arial.ttf"), '`C:/Windows/Fonts/arial.ttf`', '`fontfile={{in_font}}`'],
     [vf('movie=https://example.com/logo.png[l];[in][l]overlay'), '`https://example.com/logo.png`', '-i {{in_…}}'],
-    [vf("drawtext=text='12:30'"), 'before `30`', 'write `\\:` for a colon'],
     [
-      vf('drawtext=fontsize=15:text=\'{"user": "abc", "id": 4}\':x=w/2'),
-      'ends at the colon',
-      'a double quote inside of double quotes as `\\"`',
+      vf("drawtext=text='12:30'"),
+      'before `30`',
+      'write `\\:` for a colon, with the text in single quotes and the whole filter graph in double quotes',
     ],
+    [vf('drawtext=fontsize=15:text=\'{"user": "abc", "id": 4}\':x=w/2'), 'ends at the colon', '`\\"` for a double quote'],
     [
       '-i https://example.com/a.mp4 {{out_v}}',
       '`https://example.com/a.mp4`',
       '`"in_file": "https://example.com/a.mp4"`, and write `-i {{in_file}}`',
     ],
+    [vf("drawtext=text='I'm here':fontsize=30"), "never closed: …wtext=text='I'm here':fontsize=30", 'for an apostrophe in a text write ’'],
+    [vf("drawtext=text=I\\'m here:fontsize=30"), "in `drawtext` is never closed: text=I'm here", 'for an apostrophe in a text write ’'],
     ['-i C:\\Users\\me\\a.mp4 {{out_v}}', '`C:\\Users\\me\\a.mp4`', '`-i {{in_file}}`'],
     ['-i {{in_v}} -f flv rtmp://example.com/live {{out_v}}', '`rtmp://example.com/live`', 'fetched from their `storage_url`'],
     ['-i {{in_v}} -listen 1 -f mp4 http://0.0.0.0:8080/ {{out_v}}', '`http://0.0.0.0:8080/`', 'leave `-listen` out'],
@@ -64,6 +66,17 @@ describe('one fault has one message, with the whole name as it was written and w
       expect.stringMatching(/is a playlist.*leave `-protocol_whitelist` out$/),
     ])
   })
+})
+
+it.each([
+  ['-vf "drawtext=text=I\\\\\\\\\\\'m here:fontsize=30"', String.raw`drawtext=text=I\\\'m here:fontsize=30`],
+  ['-vf "drawtext=text=\'12\\:30\':fontsize=30"', String.raw`drawtext=text='12\:30':fontsize=30`],
+])('what the messages say to write is accepted: %s', (option, graph) => {
+  const result = compileCommands({
+    ...{ field: 'ffmpeg_command', commands: [`-i {{in_v}} ${option} {{out_v}}`] },
+    ...{ inputs: { in_v: 'https://example.com/a.mp4' }, outputs: { out_v: 'o.mp4' } },
+  })
+  expect(result).toMatchObject({ ok: true, command: { argvs: [['-i', 'in_v.mp4', '-vf', graph, 'o.mp4']] } })
 })
 
 describe('an output whose format FFmpeg cannot tell is refused before it runs', () => {
