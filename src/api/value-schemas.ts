@@ -37,9 +37,9 @@ export const outputFilename = z
 function filenameRule(given: string): string {
   if (given.trim() === '') return 'is empty: give the file a name, such as "output.mp4"'
   const suggestion = `write "${plainFilename(given)}"`
-  if (/[/\\]/.test(given)) return `${quoted(given)} is a path, and every output is stored under a plain name: ${suggestion}`
+  if (/[/\\]/.test(given)) return `${quoted(given)} is a path, and an output has a plain file name: ${suggestion}`
   const sequence = given.includes('%') ? '; one %d or %03d makes it a numbered sequence' : ''
-  return `${quoted(given)} is not possible: a file name has letters from A to Z, digits, ".", "_" and "-", and does not begin with "-"${sequence}; ${suggestion}`
+  return `${quoted(given)} is no plain file name: that has letters from A to Z, digits, ".", "_" and "-", and does not begin with "-"${sequence}; ${suggestion}`
 }
 
 /** What its URL must be is for `urlFault` to say. */

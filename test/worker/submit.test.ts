@@ -66,7 +66,7 @@ describe('what a command may look like', () => {
 
   test('fields that nobody knows are ignored', async () => {
     const account = await TestAccount.create()
-    const command = await account.poll(await account.submit({ ...UNREACHABLE, vcpu_count: 8, later: { a: [1] } }))
+    const command = await account.poll(await account.submit({ ...UNREACHABLE, threads: 8, later: { a: [1] } }))
     expect(command.original_request).toEqual(UNREACHABLE)
   })
 
@@ -87,9 +87,18 @@ describe('what a command may look like', () => {
 describe('what the poll gives back of it', () => {
   test('the request comes back as it was sent', async () => {
     const account = await TestAccount.create()
-    const request = { ...UNREACHABLE, ffmpeg_command: 'ffmpeg -i {{ in_file }}  -metadata title="Tür \\"日本\\" 🎬" <<out_file>>' }
-    const command = await account.poll(await account.submit({ ...request, metadata: { a: 1 }, max_command_run_seconds: 9 }))
-    expect(command.original_request).toEqual(request)
+    const request = {
+      ...UNREACHABLE,
+      ffmpeg_command: 'ffmpeg -i {{ in_file }}  -metadata title="Tür \\"日本\\" 🎬" <<out_file>>',
+      webhook_url: 'http://127.0.0.1:1/hook',
+      max_command_run_seconds: 9,
+      vcpu_count: 8,
+    }
+    const id = await account.submit({ ...request, metadata: { a: 1 }, max_command_run_seconds: '9' })
+    expect((await account.poll(id)).original_request).toEqual(request)
+    await account.ended(id)
+    const retried = await (await account.request(`/api/v1/commands/${id}/retry`, { method: 'POST' })).json<{ command_id: string }>()
+    expect((await account.poll(retried.command_id)).original_request, 'when it is run again').toEqual(request)
   })
 
   test.each([
