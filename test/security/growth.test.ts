@@ -1,4 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { ValidationError } from '../../src/api/errors.ts'
+import { jsonFault } from '../../src/api/json-syntax.ts'
+import { meantFor } from '../../src/api/misspelt.ts'
+import { parseChain } from '../../src/api/parse-submit.ts'
+import { plainAlias, plainFilename } from '../../src/api/suggestions.ts'
+import { urlFault } from '../../src/api/usable-url.ts'
 import { parseArgv } from '../../src/ffmpeg/argv.ts'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
@@ -47,6 +53,23 @@ function readForm(text: string): void {
     parts.push(new TextEncoder().encode(text))
   } catch (error) {
     if (!(error instanceof MalformedForm)) throw error
+  }
+}
+
+function notJson(text: string): void {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    jsonFault(text, error)
+  }
+}
+
+/** Of a chain whose second command has what is given. */
+function chainFaults(step: object): void {
+  try {
+    parseChain({ commands: [{ ffmpeg_command: '{{in_a}} {{out_b}}', input_files: { in_a: 'x' }, output_files: { out_b: 'b' } }, step] })
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
   }
 }
 
@@ -137,6 +160,21 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ['manifestParts of DASH', partsOf('dash'), [...RUNS, ' media="', ' media="$N$"', '<BaseURL ', '<BaseURL>&a', '$$']],
   ['parseDictionary', parseDictionary, [...RUNS, 'a:', '\\=']],
   ['parseFilterCommands', parseFilterCommands, [...RUNS, '0 a b c;', '# a\n', '[a] b c,', '1-2 [', ',']],
+  ['jsonFault', notJson, [...RUNS, '[', '{"a":', '{"a": x', '"', (n) => `{"a": "${'x'.repeat(n)}" "`]],
+  ['urlFault', (text) => urlFault(text, ALLOWED), [...RUNS, 'a.', 'a-', '{{out_a}}', ' http', 'https://', (n) => `{{out_${'a'.repeat(n)}`]],
+  ['plainFilename', plainFilename, [...RUNS, '%03d', '-', '?', 'é']],
+  ['plainAlias', (text) => plainAlias('in', text), [...RUNS, '_', 'in_', 'é']],
+  ['meantFor', (text) => meantFor('ffmpeg_command', { [text]: 1 }), [...RUNS, '_', 'ffmpeg']],
+  [
+    'a body of many unknown fields',
+    (text) => meantFor('ffmpeg_command', Object.fromEntries(argvOf(text).map((_, n) => [`${n}`, 1]))),
+    ['a '],
+  ],
+  [
+    'parseChain',
+    (text) => chainFaults({ ffmpeg_command: `{{in_a}} ${text}`, input_files: { in_a: text }, output_files: { out_a: 'a' } }),
+    [...RUNS, '{{in_a}}', '{{out_b}}'],
+  ],
   ['isPlainName', isPlainName, RUNS],
   ['isNestedName', isNestedName, RUNS],
   ['looksLikePath', looksLikePath, [...RUNS, '../', 'http:']],
