@@ -49,7 +49,7 @@ const PACKET_ENTRIES = 'packet=stream_index,pts_time,dts_time,duration_time,size
 /** A file of at most so many bytes is read to its end, so that its packets tell all exactly. */
 const SMALL_FILE_BYTES = 64 * 1024 ** 2
 /** Packets of a small file, and of one that tells how long it is by nothing else: hours of sound. */
-const MOST_PACKETS = 500_000
+const MOST_PACKETS = 300_000
 /** Packets of a large file: some minutes, from which the rest is estimated. */
 const FIRST_PACKETS = 20_000
 /** What reading packets may take, in seconds; a gigabyte takes one or two. */

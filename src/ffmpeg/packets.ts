@@ -36,13 +36,15 @@ export class PacketCounter {
       this.#first = Math.min(this.#first, packet.position)
       this.#last = Math.max(this.#last, packet.position + packet.bytes)
     }
-    const before = this.#streams.get(packet.stream) ?? { packets: 0, bytes: 0, duration: 0, span: null }
-    this.#streams.set(packet.stream, {
-      packets: before.packets + 1,
-      bytes: before.bytes + packet.bytes,
-      duration: before.duration + packet.duration,
-      span: packet.time === null ? before.span : widened(before.span, packet.time, packet.duration),
-    })
+    const stream = this.#streams.get(packet.stream) ?? { packets: 0, bytes: 0, duration: 0, span: null }
+    stream.packets += 1
+    stream.bytes += packet.bytes
+    stream.duration += packet.duration
+    if (packet.time !== null) {
+      const { start, end } = stream.span ?? { start: packet.time, end: packet.time }
+      stream.span = { start: Math.min(start, packet.time), end: Math.max(end, packet.time + packet.duration) }
+    }
+    this.#streams.set(packet.stream, stream)
   }
 
   /**
@@ -55,11 +57,6 @@ export class PacketCounter {
   }
 }
 
-function widened(span: StreamPackets['span'], time: number, duration: number): StreamPackets['span'] {
-  const end = time + duration
-  return span === null ? { start: time, end } : { start: Math.min(span.start, time), end: Math.max(span.end, end) }
-}
-
 interface Packet {
   stream: number
   bytes: number
@@ -69,21 +66,27 @@ interface Packet {
 }
 
 function readPacket(line: string): Packet | null {
-  const fields = new Map(Array.from(line.matchAll(FIELD), ([, name = '', value]) => [name, Number(value)] as const))
-  const stream = fields.get('stream_index')
-  const bytes = fields.get('size')
-  if (stream === undefined || bytes === undefined) return null
+  const stream = field(line, '"stream_index": ')
+  const bytes = field(line, '"size": "')
+  if (stream === null || bytes === null) return null
   return {
     stream,
     bytes,
-    time: fields.get('pts_time') ?? fields.get('dts_time') ?? null,
-    duration: Math.max(0, fields.get('duration_time') ?? 0),
-    position: fields.get('pos') ?? null,
+    time: field(line, '"pts_time": "') ?? field(line, '"dts_time": "'),
+    duration: Math.max(0, field(line, '"duration_time": "') ?? 0),
+    position: field(line, '"pos": "'),
   }
 }
 
-/** ffprobe prints most numbers as strings, and leaves out what it does not know. */
-const FIELD = /"([a-z_]{1,20})": "?(-?\d{1,20}(?:\.\d{1,20})?)[", ]/g
+/** No number that ffprobe prints has more characters. */
+const NUMBER_CHARACTERS = 32
+
+/** The number behind the key; null where the line has none. There may be hundreds of thousands of lines, so each is only searched. */
+function field(line: string, key: string): number | null {
+  const at = line.indexOf(key)
+  const number = at === -1 ? Number.NaN : Number.parseFloat(line.slice(at + key.length, at + key.length + NUMBER_CHARACTERS))
+  return Number.isFinite(number) ? number : null
+}
 
 /** How long a stream is by its packets, in seconds; null where they do not say. */
 export function packetSeconds({ span, duration }: StreamPackets): number | null {

@@ -8,6 +8,7 @@ import { collectOutputs } from '../../container/collect.ts'
 import { emptyFolder, folderUsage, removeFolder } from '../../container/folder.ts'
 import { pack } from '../../container/pack.ts'
 import { findPlaylist } from '../../container/playlist.ts'
+import { ProbeOutput } from '../../container/probe-output.ts'
 import { Stopper } from '../../container/stopper.ts'
 import { unpack } from '../../container/unpack.ts'
 import { Workspace } from '../../container/workspace.ts'
@@ -134,6 +135,35 @@ describe('the event loop turns', () => {
     expect(longest).toBeLessThan(MAX_TURN_MS)
   })
 })
+
+test('what ffprobe prints takes time that grows no faster than its length, in little memory', () => {
+  const packet = '        { "stream_index": 0, "pts_time": "1.000000", "duration_time": "0.040000", "size": "812", "pos": "99" },\n'
+  const texts = {
+    'many packets': (n: number) => `{\n    "packets": [\n${packet.repeat(n)}`,
+    'one line': (n: number) => packet.trim().repeat(n),
+    'many lines of something else': (n: number) => `{\n${'        "x": 1,\n'.repeat(8 * n)}`,
+  }
+  for (const text of Object.values(texts)) {
+    const [short, long] = [10_000, 40_000].map((n) => quickest(() => written(text(n))))
+    expect((long ?? 0) / Math.max(1, short ?? 0)).toBeLessThan(10)
+  }
+})
+
+/** Processor time of the quickest of several runs, in milliseconds. */
+function quickest(work: () => void): number {
+  const runs = Array.from({ length: 4 }, () => {
+    const before = threadMs()
+    work()
+    return threadMs() - before
+  })
+  return Math.min(...runs)
+}
+
+function written(text: string): void {
+  const output = new ProbeOutput()
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length; at += 65_536) output.write(bytes.subarray(at, at + 65_536))
+}
 
 describe('a job that is stopped', () => {
   test('reads no further in its manifests', async () => {
