@@ -290,7 +290,7 @@ test.each<[string, Record<string, unknown>, (string | number)[]]>([
   ['an archive at a private address', { input_compressed_folder: 'http://10.0.0.1/a.zip' }, ['input_compressed_folder']],
   ['an archive that is no text', { input_compressed_folder: 5 }, ['input_compressed_folder']],
   ['another text than OUTPUT_FOLDER', { output_files: 'FOLDER' }, ['output_files']],
-  ['no outputs', { output_files: undefined }, ['output_files']],
+  ['no outputs', { output_files: undefined }, ['ffmpeg_command']],
   ['a wrong alias', { output_files: { x: 'a.mp4' } }, ['output_files', 'x']],
   ['two counters', { output_files: { out_1: '%d_%d.png' } }, ['output_files', 'out_1']],
   ['another conversion', { output_files: { out_1: '%s.png' } }, ['output_files', 'out_1']],

@@ -247,7 +247,7 @@ test('a large file goes up in parts', async () => {
   const put = await request(pathname, { method: 'PUT', body: 'text', headers: { 'content-length': '4' } })
   const parts = [{ part_number: 1, etag: put.headers.get('etag') }]
   const file = await post<{ status: string }>(account, `/v1/files/${file_id}/complete-upload`, { parts })
-  expect([put.status, file.status]).toEqual([200, 'STORED'])
+  expect([put.status, file.status]).toEqual([200, 'PROCESSING'])
 })
 
 test('several commands with files of their own are taken as under /api/v1', async () => {

@@ -5,6 +5,15 @@ import { copyOf, Gate, mediaUrl, SHORT_TONE } from './media.ts'
 const METADATA = { order: 17, tags: ['a', null, { b: true }] }
 const ISO_DATE: unknown = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
 
+const LOG_URL: unknown = expect.stringMatching(/^http:\/\/renderio\.test\/api\/v1\/commands\/[\w-]{36}\/log$/)
+
+/** Of a command whose result is files. */
+const NO_TEXT = {
+  stdout: null,
+  report: null,
+  log_url: LOG_URL,
+}
+
 describe('the poll response, to the letter', () => {
   test('while the command waits', async () => {
     const account = await TestAccount.create()
@@ -27,6 +36,7 @@ describe('the poll response, to the letter', () => {
       error_message: null,
       original_request: request,
       output_files: {},
+      ...NO_TEXT,
     })
     for (const gate of gates) await gate.open()
   })
@@ -55,6 +65,7 @@ describe('the poll response, to the letter', () => {
       error_message: null,
       original_request: request,
       output_files: {},
+      ...NO_TEXT,
     })
     await gate.open()
   })
@@ -106,6 +117,7 @@ describe('the poll response, to the letter', () => {
           channels: 1,
         },
       },
+      ...NO_TEXT,
     })
     expect(command.ffmpeg_command_run_seconds).toBeGreaterThan(0)
     expect(command.total_processing_seconds).toBeGreaterThanOrEqual(command.ffmpeg_command_run_seconds ?? 0)
@@ -130,6 +142,7 @@ describe('the poll response, to the letter', () => {
       error_message: expect.stringContaining('404'),
       original_request: request,
       output_files: {},
+      ...NO_TEXT,
     })
   })
 })
