@@ -9,6 +9,13 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ffmpeg_commands: ['chain', 'steps'],
   file_url: ['url', 'fileurl', 'link'],
   url: ['webhook', 'webhookurl', 'endpoint'],
+  filename: ['name', 'file'],
+  size_bytes: ['size', 'filesize', 'bytes'],
+  file_ids: ['ids', 'files'],
+  commands: ['command', 'jobs'],
+  name: ['title', 'presetname'],
+  input_file_keys: ['inputs', 'inputfiles', 'inputkeys'],
+  output_file_definitions: ['outputs', 'outputfiles', 'outputdefinitions'],
 }
 
 /** Where a body of another route is sent to this one. By the field that is missing, then by the one that is there. */
@@ -45,16 +52,15 @@ export function meantFor(missing: string, body: object): { field: string; msg: s
     const other = OTHER_ROUTE[missing]?.[field]
     if (other !== undefined) return { field, msg: `is missing: ${other}` }
   }
-  const known = new Set(Object.keys(SYNONYMS))
-  const field = names.find((name) => !known.has(name) && isAlike(name, missing))
+  const field = names.find((name) => isAlike(name, missing))
   return field === undefined ? null : { field, msg: `is missing, and there is no field ${quoted(field)}: write "${missing}" in its place` }
 }
 
 function isAlike(name: string, wanted: string): boolean {
   const [given, meant] = [bare(name), bare(wanted)]
-  if (SYNONYMS[wanted]?.includes(given)) return true
-  // Of a short name two letters are most of it.
-  return given.length >= 5 && distance(given, meant) <= MAX_DISTANCE
+  if (given === meant || SYNONYMS[wanted]?.includes(given)) return true
+  // What is a field of its own is no slip of the pen, and of a short name two letters are most of it.
+  return !Object.hasOwn(SYNONYMS, name) && given.length >= 5 && distance(given, meant) <= MAX_DISTANCE
 }
 
 /** Without what differs between `inputFiles`, `input-files` and `Input Files`. */

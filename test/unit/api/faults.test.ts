@@ -107,6 +107,18 @@ describe('a field under another name', () => {
     expect(faults).toEqual([{ loc: [name], msg: 'there is no such field: write "input_files" in its place', type: 'value_error' }])
   })
 
+  test.each<[z.ZodType, unknown, string, string, ...(string | number)[]]>([
+    [storeFileSchema, { url: 'https://x' }, 'url', 'file_url', 'file_url'],
+    [webhookConfigBodySchema, { webhook_url: 'https://x' }, 'webhook_url', 'url', 'url'],
+    [initUploadSchema, { filename: 'x', size: 7 }, 'size', 'size_bytes', 'size_bytes'],
+    [completeUploadSchema, { parts: [{ PartNumber: 1, ETag: 'x' }] }, 'ETag', 'etag', 'parts', 0, 'etag'],
+    [completeUploadSchema, { parts: [{ PartNumber: 1, ETag: 'x' }] }, 'PartNumber', 'part_number', 'parts', 0, 'part_number'],
+    [presetBodySchema, { name: 'x', input_files: ['in_v'] }, 'input_files', 'input_file_keys', 'input_file_keys'],
+    [presetBodySchema, { name: 'x', output_files: {} }, 'output_files', 'output_file_definitions', 'output_file_definitions'],
+  ])('%#: that of another service or of another route', (schema, body, field, wanted, ...loc) => {
+    expect(told(schema, body, ...loc)).toBe(`is missing, and there is no field "${field}": write "${wanted}" in its place`)
+  })
+
   test('what has nothing to do with the one that is missing is left alone', () => {
     expect(told(submitSchema, { ...FILES, comment: 'x', vcpu_count: 8 }, 'ffmpeg_command')).toMatch(/^is missing: it must be a text/)
     const { input_files: _, ...none } = OK
