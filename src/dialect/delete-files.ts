@@ -20,13 +20,16 @@ export const deleteManySchema = z.object({
 
 const idSchema = z.uuid()
 
+/** What cannot be an id must not become part of a path, and costs nothing. */
+export function possibleIds(ids: readonly string[]): string[] {
+  return ids.filter((id) => idSchema.safeParse(id).success)
+}
+
 /** Deletes those of the files that are there, and tells which. */
-export async function deleteMany(ask: Ask, ids: string[]): Promise<Response> {
-  // What cannot be an id must not become part of a path.
-  const possible = ids.filter((id) => idSchema.safeParse(id).success)
-  const deleted = await inTurns(possible, (id) => ask(`/api/v1/files/${id}`, { method: 'DELETE' }))
+export async function deleteMany(ask: Ask, ids: readonly string[]): Promise<Response> {
+  const deleted = await inTurns(ids, (id) => ask(`/api/v1/files/${id}`, { method: 'DELETE' }))
   const failed = deleted.find(({ ok, status }) => !ok && status !== 404)
-  return failed ?? Response.json({ deleted_file_ids: possible.filter((_, index) => deleted[index]?.ok) })
+  return failed ?? Response.json({ deleted_file_ids: ids.filter((_, index) => deleted[index]?.ok) })
 }
 
 /** Deletes a command's outputs and adds to the answer which they were. */
@@ -45,7 +48,7 @@ export async function deleteOne(ask: Ask, path: string, fileId: string): Promise
   return answer.ok ? withBody(answer, { ...(await answer.json<object>()), deleted_file_ids: [fileId] }) : answer
 }
 
-async function inTurns<T>(ids: string[], work: (id: string) => Promise<T>): Promise<T[]> {
+async function inTurns<T>(ids: readonly string[], work: (id: string) => Promise<T>): Promise<T[]> {
   const results: T[] = []
   for (let start = 0; start < ids.length; start += AT_ONCE) {
     results.push(...(await Promise.all(ids.slice(start, start + AT_ONCE).map(work))))

@@ -10,7 +10,7 @@ import { type Ask, asCaller } from '../api/in-process.ts'
 import { jsonBody } from '../api/json-body.ts'
 import { countFurtherRequests } from '../api/rate-limit.ts'
 import { bareArray } from './bare-array.ts'
-import { deleteMany, deleteManySchema, deleteOne, deleteOutputs } from './delete-files.ts'
+import { deleteMany, deleteManySchema, deleteOne, deleteOutputs, possibleIds } from './delete-files.ts'
 import { relocate, separate, sharedSubmitSchema } from './share-files.ts'
 import { type Adaptation, ROUTES, UNAUTHORIZED } from './table.ts'
 import { translateAnswer, withBody } from './translate.ts'
@@ -45,9 +45,9 @@ const ADAPTERS: Record<Adaptation, Adapter> = {
     const body: unknown = await c.req.json()
     const parsed = deleteManySchema.safeParse(body)
     if (!parsed.success) throw new ValidationError(faultsOf(parsed.error.issues, body))
-    const { file_ids } = parsed.data
-    await countFurtherRequests(c, file_ids.length - 1)
-    return deleteMany(ask, file_ids)
+    const ids = possibleIds(parsed.data.file_ids)
+    await countFurtherRequests(c, ids.length - 1)
+    return deleteMany(ask, ids)
   },
 }
 
