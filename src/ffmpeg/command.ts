@@ -126,6 +126,9 @@ export function compileCommands(source: CommandSource): Compilation {
   if (faults.length === 0 && lacksResult(source, compiled)) faults.push(NO_OUTPUT)
   // What a command names is not known where it was not read as it was meant.
   if (compiled.every(({ stray }) => stray.length === 0)) {
+    // A file may also be named as it is called in the job's folder.
+    const words = new Set(compiled.flatMap(({ argv }) => argv))
+    for (const [alias, name] of files) if (words.has(name)) used.add(alias)
     if (!compiled.some(({ argv }) => readsUnnamedInputs(argv))) faults.push(...unusedKeys('input_files', inputs.keys(), used))
     faults.push(...unusedKeys('output_files', outputs.keys(), used))
   }

@@ -16,6 +16,7 @@ export type StrayKind =
   | 'program'
   | 'misspelt'
   | 'quoted-whole'
+  | 'list'
   /** An expression of an automation tool, or a placeholder with a fault. */
   | 'placeholder'
   /** Other characters than those of a keyboard. */
@@ -25,9 +26,12 @@ export type StrayKind =
   /** Escapes of JSON that were left in. */
   | 'escaped-quote'
   | 'escaped-break'
+  | 'entity'
   /** Quotes that stand around too much, or around too little. */
   | 'quoted-together'
   | 'spilled'
+  | 'lost-quotes'
+  | 'glued'
   | 'double-hyphen'
 
 export interface StrayContext {
@@ -39,7 +43,7 @@ export interface StrayContext {
 
 /** After one of these the words are those of another program, or of a shell: nothing that follows can be judged. */
 const ENDS_COMMAND: ReadonlySet<StrayKind> = new Set([
-  ...(['chain', 'second-command', 'pipe', 'redirection', 'program', 'misspelt', 'quoted-whole', 'spilled', 'comment'] as const),
+  ...(['chain', 'second-command', 'pipe', 'redirection', 'program', 'misspelt', 'quoted-whole', 'list', 'spilled', 'comment'] as const),
 ])
 
 /** How to write what opens and closes quotes both for the command and for FFmpeg's filters. Follows another sentence. */
@@ -83,6 +87,8 @@ export function strayMessage(
       return `the command begins with ${one}: write \`${/b|pr/i.test(first) ? 'ffprobe' : 'ffmpeg'}\``
     case 'quoted-whole':
       return 'the whole command stands in quotes, which make one word of it: take the outer quotes away'
+    case 'list':
+      return `the command is written as a list, ${one}: write it as one text, with blanks between the arguments`
     case 'placeholder':
       return placeholderMessage(first, aliases)
     case 'dash':
@@ -95,10 +101,16 @@ export function strayMessage(
       return `${one} begins or ends with a quote that is escaped (\`\\"\`) and so quotes nothing: in the command it is a plain \`"\`, which JSON writes as \`\\"\` once`
     case 'escaped-break':
       return `${one} holds a backslash and a letter, not the line break or tab that they stand for: write a blank instead`
+    case 'entity':
+      return `${all} ${has} characters in the notation of HTML: write \`"\`, \`'\`, \`&\`, \`<\` and \`>\` themselves`
+    case 'lost-quotes':
+      return `in ${one} the single quotes are read with the command, so that FFmpeg gets the value without them and ends it at the comma: put the whole filter graph into double quotes as well`
+    case 'glued':
+      return `${one} is one word: write a blank between the option and its value`
     case 'quoted-together':
       return `${one} is one argument, since quotes hold it together: take the quotes away, and quote only a value that has blanks`
     case 'spilled':
-      return `${one} stands where an option or an output belongs: if it is part of the value of \`${shown(after?.option ?? '')}\`, put that whole value in quotes; if it is an output, declare it in output_files and write {{out_…}}${after?.raw.includes("'") ? APOSTROPHE : ''}`
+      return `${one} stands where an option or an output belongs: if it is part of the value of \`${shown(after?.option ?? '')}\`, put that whole value in quotes${after?.raw.includes('"') ? ', and write `\\"` for a double quote inside of double quotes' : ''}; if it is an output, declare it in output_files and write {{out_…}}${after?.raw.includes("'") ? APOSTROPHE : ''}`
     case 'double-hyphen':
       return `${all} ${begins} with two hyphens, and options of FFmpeg with one: write ${quoted(words.map((word) => word.slice(1)))}`
   }

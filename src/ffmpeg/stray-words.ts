@@ -35,14 +35,14 @@ export function* strayWords(command: WrittenCommand): Generator<StrayWord> {
   let expressionEnd = 0
   for (const file of inAndOut) {
     for (const option of file.options) {
-      for (const stray of strayOption(option, argv[option.index] ?? '', raws[option.index] ?? '')) {
+      for (const stray of strayOption(option, command)) {
         const expression = stray.kind === 'placeholder' ? wholeExpression(raws, option.index + (option.value === null ? 0 : 1)) : null
         if (expression !== null) expressionEnd = expression.end
         yield expression === null ? stray : { ...stray, word: expression.text }
       }
     }
     if (file.index < expressionEnd || names.has(file.url) || (file.kind === 'input' && formatOf(file) === 'lavfi')) continue
-    const found = files.has(file.url)
+    const found = isAliasWithin(file.url, files)
       ? ({ kind: 'placeholder', word: file.url } as const)
       : strayName(file.url, raws[file.index] ?? '', file.kind)
     if (found?.kind === 'placeholder') {
@@ -52,7 +52,12 @@ export function* strayWords(command: WrittenCommand): Generator<StrayWord> {
     } else if (found !== null) yield found
     else if (file.kind === 'output') yield* strayOutput(command, file, firstOption)
   }
-  for (const option of trailing) yield* strayOption(option, argv[option.index] ?? '', raws[option.index] ?? '')
+  for (const option of trailing) yield* strayOption(option, command)
+}
+
+/** An alias without its braces, or within other marks: `in_v`, `$in_v`, `[[in_v]]`. */
+function isAliasWithin(word: string, files: ReadonlyMap<string, string>): boolean {
+  return files.has(/^\W*(\w+)\W*$/.exec(word)?.[1] ?? '')
 }
 
 /** The same of the arguments of ffprobe, none of which is a text. */
@@ -72,6 +77,11 @@ const PIPE = /^\|&?/
 const REDIRECTION = /^(?:\d|&)?(?:>>?|<)/
 const VARIABLE = /^\$[{(A-Za-z_]|\$\{|\$\(|^`.|^%[A-Za-z_]\w+%|^![A-Za-z_]\w+!$/
 const BRACES = /\{\{|\}\}|^<+[A-Za-z_][\w.-]*>+$|^\{[A-Za-z_$][\w.$ -]*\}$|^\[(?:in|out)_\w+\]$/
+/** An option that has its value in one word with it, as those of other programs may. */
+const GLUED = /^-[A-Za-z_]+(?::[A-Za-z0-9:]+)?(?:=|\{\{|<<)/
+const ENTITY = /&(?:quot|amp|lt|gt|apos|nbsp|#\d{1,6});/
+/** A comma that single quotes around a filter's value protect, where the command takes those quotes for its own. */
+const LOST_QUOTES = /^[^'"]*='[^']*\([^()',\\]*,|force_style='[^',]*,/
 const COMMENT = /^#/
 const CONTINUATION = /^[\\^`]$/
 const ESCAPED_BREAK = /\\[nrt]/
@@ -83,6 +93,8 @@ function strayName(name: string, raw: string, side: 'input' | 'output'): StrayWo
   if (BRACES.test(name)) return is('placeholder')
   if (VARIABLE.test(name)) return is('variable')
   if (CURLY_QUOTE.test(name.charAt(0)) || CURLY_QUOTE.test(name.charAt(name.length - 1))) return is('curly-quote')
+  if (ENTITY.test(name)) return is('entity')
+  if (name.startsWith('<(')) return is('redirection')
   if (side === 'input') return null
   if (DASH.test(name.charAt(0)) && OPTION_AFTER_DASH.test(name)) return is('dash')
   if (COMMENT.test(name)) return is('comment')
@@ -148,6 +160,7 @@ const OTHER_PROGRAMS: ReadonlySet<string> = new Set([
 
 /** What a first word is with which FFmpeg's arguments cannot begin; null where it may be a file. */
 function leadingKind(word: string, argv: readonly string[]): StrayKind | null {
+  if (word.startsWith('[') && argv.length === 1) return 'list'
   if (/^\S*ffmpeg(?:\.exe)?\s/i.test(word)) return 'quoted-whole'
   const name = word.toLowerCase().replace(/\.exe$/, '')
   if (isNearly(name, 'ffmpeg') || isNearly(name, 'ffprobe')) return 'misspelt'
@@ -166,14 +179,16 @@ function isNearly(word: string, right: string): boolean {
   return swapped || rest.slice(1) === wanted.slice(1) || rest.slice(1) === wanted || rest === wanted.slice(1)
 }
 
-function* strayOption(option: ArgvOption, token: string, raw: string): Generator<StrayWord> {
+function* strayOption(option: ArgvOption, { argv, raws }: WrittenCommand): Generator<StrayWord> {
+  const [token = '', raw = ''] = [argv[option.index], raws[option.index]]
   const kind = strayOptionName(token, raw)
-  if (kind !== null) yield { kind, word: kind === 'escaped-break' ? raw : token }
-  else if (option.value !== null) yield* strayValue(option, option.value)
+  if (kind !== null) yield { kind, word: kind === 'escaped-break' || kind === 'glued' ? raw : token }
+  else if (option.value !== null) yield* strayValue(option, option.value, raws[option.index + 1] ?? '')
 }
 
 function strayOptionName(token: string, raw: string): StrayKind | null {
   if (/\s/.test(token)) return 'quoted-together'
+  if (GLUED.test(raw)) return 'glued'
   if (/^--[A-Za-z]/.test(token) && token !== '--help') return 'double-hyphen'
   if (BRACES.test(token)) return 'placeholder'
   if (CURLY_QUOTE.test(token)) return 'curly-quote'
@@ -190,12 +205,14 @@ export function strayInFilter(value: string): StrayKind | null {
 }
 
 /** Values of options that take no text. Of a filter graph only its first character is looked at: the policy reads the rest. */
-function* strayValue({ name }: ArgvOption, value: string): Generator<StrayWord> {
+function* strayValue({ name }: ArgvOption, value: string, raw: string): Generator<StrayWord> {
   const kind = ruleFor(name)?.kind
   if (kind === 'text') return
   const is = (stray: StrayKind): StrayWord => ({ kind: stray, word: value })
   if (/^\$(?:\w+|\{[^{}]*\}|\(.*\))$/s.test(value) || /^%[A-Za-z_]\w+%$|^`.*`$/s.test(value)) yield is('variable')
   else if (/^\{\{|\}\}$/.test(value)) yield is('placeholder')
+  else if (ENTITY.test(value)) yield is('entity')
+  else if (kind === 'graph' && !/^["']/.test(raw) && LOST_QUOTES.test(raw)) yield { kind: 'lost-quotes', word: raw }
   else if (value.startsWith('"')) yield is('escaped-quote')
   else if (CURLY_QUOTE.test(value.charAt(0))) yield is('curly-quote')
   else if (DASH.test(value.charAt(0)) && /^.[\d.]/.test(value)) yield is('dash')

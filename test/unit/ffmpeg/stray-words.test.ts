@@ -64,11 +64,9 @@ describe('a word that is not FFmpeg’s is named once, as what it is, with what 
     [`ffmpeg -i \${{ inputs.url }} {{out_v}}`, /^`\$\{\{ inputs.url \}\}` is not a placeholder/, /write \{\{in_…\}\}/],
     ['ffmpeg -i {{in_v}} -t {{ $json.seconds }} {{out_v}}', /^`\{\{ \$json.seconds \}\}` is not a placeholder/, /your own tool/],
     ['ffmpeg -i {{in_v}} -vf "scale={{ $json.w }}:-1" {{out_v}}', /^`\{\{ \$json.w \}\}` is not a placeholder/, /your own tool/],
-    ...['{in_v}', '{{in-v}}', '{{in_v}', '<in_v>', '[in_v]', 'in_v'].map((word): [string, RegExp, RegExp] => [
-      `ffmpeg -i ${word} {{out_v}}`,
-      /is not a placeholder/,
-      /write \{\{in_v\}\}$/,
-    ]),
+    ...['{in_v}', '{{in-v}}', '{{in_v}', '<in_v>', '[in_v]', 'in_v', '$in_v', `\${in_v}`, '%in_v%', '[[in_v]]', '@in_v'].map(
+      (word): [string, RegExp, RegExp] => [`ffmpeg -i ${word} {{out_v}}`, /is not a placeholder/, /write \{\{in_v\}\}$/],
+    ),
     ['ffmpeg -i {{in_v}} -t {{seconds}} {{out_v}}', /^\{\{seconds\}\} is not declared/, /your own tool/],
     // Characters that are not those of a keyboard.
     ['–i {{in_v}} —c:v libx264 {{out_v}}', /^`–i`, `—c:v` begin with the en dash \(U\+2013\)/, /retype `-i`, `-c:v`$/],
@@ -89,6 +87,30 @@ describe('a word that is not FFmpeg’s is named once, as what it is, with what 
     ],
     ["ffmpeg -i {{in_v}} -vf drawtext=text='it's Tom's' {{out_v}}", /^`Toms` stands where/, /for an apostrophe/],
     ["ffmpeg -i {{in_v}} -vf drawtext=text='I'm here':fontsize=30 {{out_v}}", /^a single quote.* at character 47: /, /for an apostrophe/],
+    [
+      'ffmpeg -i {{in_v}} -vf drawtext=text="Hello World":fontsize="3 0" {{out_v}}'.replace('"3 0"', '3 0'),
+      /^`0` stands where/,
+      /for a double quote inside of double quotes/,
+    ],
+    [
+      "ffmpeg -i {{in_v}} -vf scale='min(320,iw)':-1 {{out_v}}",
+      /the single quotes are read with the command/,
+      /into double quotes as well$/,
+    ],
+    [
+      "ffmpeg -i {{in_v}} -vf subtitles={{in_v}}:force_style='FontName=Arial,FontSize=24' {{out_v}}",
+      /the single quotes are read with the command/,
+      /into double quotes as well$/,
+    ],
+    [
+      'ffmpeg -i {{in_v}} -vf &quot;scale=320:-1&quot; {{out_v}}',
+      /^`&quot;scale=320:-1&quot;` has characters in the notation of HTML/,
+      /write `"`/,
+    ],
+    ['ffmpeg -i {{in_v}} -crf=23 {{out_v}}', /^`-crf=23` is one word/, /write a blank/],
+    ['ffmpeg -i{{in_v}} {{out_v}}', /^`-i\{\{in_v\}\}` is one word/, /write a blank/],
+    ['["-i","{{in_v}}","-c","copy","{{out_v}}"]', /^the command is written as a list/, /write it as one text/],
+    ['ffmpeg -f concat -i <(cat list) {{out_v}}', /^`<\(cat` redirects/, /leave it out/],
     ['ffmpeg --y -i {{in_v}} {{out_v}}', /^`--y` begins with two hyphens/, /write `-y`$/],
   ])('%s', (command, what, remedy) => {
     expect(messages(command)).toEqual([expect.stringMatching(what)])
@@ -117,6 +139,7 @@ describe('what is harmless is read as it was meant', () => {
     '```bash\nffmpeg -i {{in_v}} -c copy {{out_v}}\n```',
     'ffmpeg -i {{in_v}} -c copy {{out_v}};',
     'ffmpeg -i {{in_v}} -c copy {{out_v}} ;',
+    'ffmpeg -i in_v.mp4 -c copy o.mp4',
   ])('%j', (command) => {
     expect(compile(command)).toMatchObject({ ok: true, command: { argvs: [argv] } })
   })
@@ -139,7 +162,7 @@ describe('texts stay as they are', () => {
 
   it('graphs, maps and expressions keep their marks', () => {
     const command =
-      '-i {{in_v}} -filter_complex "[0:v]split=2[a][b];[a]null[c];[b][c]overlay=x=\'if(gte(t,1),-w,0)\'[v]" -map [v] -map 0:a? -force_key_frames expr:gte(t,n_forced*2) -af pan=stereo|c0=c0|c1=c0 {{out_v}}'
+      "-i {{in_v}} -filter_complex \"[0:v]split=2[a][b];[a]null[c];[b][c]overlay=x='if(gte(t,1),-w,0)'[v]\" -map [v] -map 0:a? -force_key_frames expr:gte(t,n_forced*2) -af pan=stereo|c0=c0|c1=c0 -vf select='eq(n\\,0)' -af volume='1',atempo=2 {{out_v}}"
     expect(messages(command)).toEqual([])
   })
 })
