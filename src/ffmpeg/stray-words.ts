@@ -92,7 +92,9 @@ function strayName(name: string, raw: string, side: 'input' | 'output'): StrayWo
   const is = (kind: StrayKind): StrayWord => ({ kind, word: name })
   if (BRACES.test(name)) return is('placeholder')
   if (VARIABLE.test(name)) return is('variable')
-  if (CURLY_QUOTE.test(name.charAt(0)) || CURLY_QUOTE.test(name.charAt(name.length - 1))) return is('curly-quote')
+  // Within quotes of the keyboard others are part of a name, as of a file in an archive.
+  const curly = CURLY_QUOTE.test(name.charAt(0)) || CURLY_QUOTE.test(name.charAt(name.length - 1))
+  if (curly && !/^["']/.test(raw)) return is('curly-quote')
   if (ENTITY.test(name)) return is('entity')
   if (name.startsWith('<(')) return is('redirection')
   if (side === 'input') return null

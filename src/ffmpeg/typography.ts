@@ -10,12 +10,10 @@ export const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u
 export const DASH = /[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]/
 
 /** Looks like a quotation mark or an apostrophe of the keyboard. */
-export const CURLY_QUOTE = /[\u00ab\u00bb\u2018-\u201f\u2032\u2033\u2039\u203a\uff02\uff07]/
+export const CURLY_QUOTE = /[\u2018-\u201f\u2032\u2033\uff02\uff07]/
 
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['\u00ad', 'soft hyphen'],
-  ['\u00ab', 'left guillemet'],
-  ['\u00bb', 'right guillemet'],
   ['\u200b', 'zero-width space'],
   ['\u200c', 'zero-width non-joiner'],
   ['\u200d', 'zero-width joiner'],

@@ -145,6 +145,16 @@ describe('what is harmless is read as it was meant', () => {
   })
 })
 
+it('files of an archive may have such characters in their names', () => {
+  for (const name of ['"“Intro” 1’.mp4"', '«Intro».mp4', '"a – b.mp4"', '"été; 2 & 3.mp4"', '"50% $5.mp4"', '"👩‍👩‍👧.mp4"']) {
+    const result = compileCommands({
+      ...{ field: 'ffmpeg_command', commands: [`-i ${name} {{out_v}}`] },
+      ...{ inputs: {}, outputs: OUTPUTS, archive: true },
+    })
+    expect(result, name).toMatchObject({ ok: true })
+  }
+})
+
 describe('texts stay as they are', () => {
   it.each([
     `a – “b” ‘c’; d | e && f > g 2>&1 $HOME \${X} $(x) %PATH% \`y\` {in_x} # ^`,
