@@ -3,7 +3,7 @@
 /** Streams that are looked into: a film and its sound are among the first. */
 const MAX_STREAMS = 4
 /** Files of a stream that are joined for one look, which opens all of them. */
-const MAX_FILES = 200
+const MAX_FILES = 100
 
 /** Of one template. */
 const MAX_MEMBERS = 10_000
