@@ -142,7 +142,7 @@ interface Measured {
   /** Of the file, in seconds. */
   duration: number | null
   kilobits: (stream: ProbedStream) => number | null
-  /** The packets of a stream, if all of the file were counted. */
+  /** The packets of a stream, as far as they were counted. */
   of: (stream: ProbedStream) => StreamPackets | undefined
 }
 
@@ -156,7 +156,7 @@ function measure(probe: ProbeReport, packets: PacketTotals | null): Measured {
   const sole = probe.streams.length === 1 ? kilobits(probe.format.bit_rate) : null
   return {
     duration,
-    of: ({ index = -1 }) => (packets?.whole ? packets.streams.get(index) : undefined),
+    of: ({ index = -1 }) => packets?.streams.get(index),
     kilobits: (stream) => {
       const stated = positive(stream.bit_rate) ?? positive(stream.tags?.BPS ?? stream.tags?.['BPS-eng'])
       const counted = rates.get(stream.index ?? -1)
@@ -176,9 +176,9 @@ function durationOf(probe: ProbeReport, packets: PacketTotals | null): number | 
   if (packets === null || (stated !== null && isIndexedMovie(probe))) return stated
   const timed = probe.streams.filter((stream) => isVideo(stream) || stream.codec_type === 'audio' || stream.codec_type === 'subtitle')
   const counted = timed.map(({ index = -1 }) => packets.streams.get(index)).filter((stream) => stream !== undefined)
-  if (!packets.whole) return stated ?? durationOfSample(packets, spanOf(counted))
   const span = spanOf(counted)
   const added = rounded(Math.max(0, ...counted.map((stream) => stream.duration)))
+  if (!packets.whole) return stated ?? durationOfSample(packets, span ?? added)
   if (stated === null) return span ?? added
   // Where times jump, what packets span is not what they play.
   const isSteady = added !== null && (span === null || Math.abs(span - added) <= added * STATED_TOLERANCE)

@@ -94,6 +94,14 @@ describe('packets', () => {
     expect(facts).toMatchObject({ bitrate_video_kb: 700, bitrate_audio_kb: 99, duration: 100 })
   })
 
+  test('of the first minutes tell how long a film is that tells it by nothing else, and that it is one', () => {
+    const beginning = totals([{ stream: 0, count: 50, bytes: 980, duration: 0.04, timeless: true }], { limit: 50, fileBytes: 500_000 })
+    expect(factsOf({ format_name: 'h264' }, [VIDEO], beginning)).toMatchObject({ duration: 20, bitrate_video_kb: 196, frame_rate: 25 })
+    const pictures = { ...VIDEO, codec_name: 'mjpeg' }
+    expect(factsOf({ format_name: 'jpeg_pipe' }, [pictures], beginning)).toMatchObject({ file_type: 'video', duration: 20 })
+    expect(factsOf({ format_name: 'gif', duration: '20.0' }, [{ ...VIDEO, codec_name: 'gif' }], beginning).duration).toBe(20)
+  })
+
   test('make a film of one picture after the other, and a still of a single one', () => {
     const picture = { ...VIDEO, codec_name: 'mjpeg' }
     const film = totals([{ stream: 0, count: 50, bytes: 4000, duration: 0.04 }])
