@@ -2,6 +2,7 @@
 import type { JobError, JobLimits } from '../src/executor/protocol.ts'
 import type { Bundle } from '../src/ffmpeg/bundle.ts'
 import { errorLines } from '../src/ffmpeg/stderr.ts'
+import { advice, type EndedRun, growthReason, silentFailureReason, timeoutReason } from './diagnosis.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { launcherComplaint } from './sandbox.ts'
 import type { StopReason } from './stopper.ts'
@@ -20,45 +21,50 @@ export function cancelledError(step: number): JobError {
   return { code: 'CANCELLED', step, message: 'the command was cancelled' }
 }
 
-export function stopError(reason: StopReason, place: Step, limits: JobLimits): JobError {
+/** @param run the command that was stopped, if one had begun */
+export function stopError(reason: StopReason, place: Step, limits: JobLimits, run: EndedRun | null = null): JobError {
   const { step } = place
+  const stopped = `${placeText(place)}the command was stopped`
   switch (reason) {
-    case 'TIMEOUT':
+    case 'TIMEOUT': {
+      const why = run === null ? '' : timeoutReason(run, limits)
+      return { code: reason, step, message: `${stopped} after ${limits.run_seconds} seconds (max_command_run_seconds)${why}` }
+    }
+    case 'OUTPUT_TOO_LARGE': {
+      const why = run === null ? '' : growthReason(run)
       return {
         code: reason,
         step,
-        message: `${placeText(place)}the command was stopped after ${limits.run_seconds} seconds (max_command_run_seconds)`,
+        message: `${stopped}: its files take more than ${megabytes(limits.disk_bytes)}, the limit for one job${why}`,
       }
-    case 'OUTPUT_TOO_LARGE':
-      return {
-        code: reason,
-        step,
-        message: `${placeText(place)}the command was stopped: its files take more than ${megabytes(limits.disk_bytes)}, the limit for one job`,
-      }
+    }
     case 'TOO_MANY_FILES':
       return {
         code: 'OUTPUT_TOO_LARGE',
         step,
-        message: `${placeText(place)}the command was stopped: it made more than ${MAX_MADE_FILES} files, the limit for one job`,
+        message: `${stopped}: it made more than ${MAX_MADE_FILES} files, the limit for one job`,
       }
     case 'CANCELLED':
       return cancelledError(step)
   }
 }
 
-/** The error of an FFmpeg that ended by itself; null if it ended well. */
-export function exitError(result: FfmpegResult, place: Step): JobError | null {
+/** The error of an FFmpeg that ended by itself; null if it ended well, and did what it was to do. */
+export function exitError(run: EndedRun, place: Step): JobError | null {
   const { step } = place
-  const { exit, stderr } = result
-  if (exit.kind === 'exited' && exit.code === 0) return null
+  const { exit, stderr } = run.result
+  if (exit.kind === 'exited' && exit.code === 0) return silentFailure(run, place)
   if (exit.kind === 'failed') return { code: 'INTERNAL_ERROR', step, message: 'FFmpeg could not be started' }
   if (launcherComplaint(stderr) !== null) return { code: 'INTERNAL_ERROR', step, message: 'the sandbox could not be set up' }
-  const reason = [errorLines(stderr), signalText(exit)].filter((text) => text !== '').join('\n')
-  return {
-    code: 'FFMPEG_ERROR',
-    step,
-    message: placeText(place) + (reason || `FFmpeg ended with exit code ${exit.kind === 'exited' ? exit.code : ''}`),
-  }
+  const said = [errorLines(stderr), signalText(exit)].filter((text) => text !== '').join('\n')
+  const reason = said || `FFmpeg ended with exit code ${exit.kind === 'exited' ? exit.code : ''}`
+  return { code: 'FFMPEG_ERROR', step, message: [placeText(place) + reason, ...advice(run)].join('\n') }
+}
+
+/** FFmpeg ends well although it has written nothing, or not what it was to write. */
+function silentFailure(run: EndedRun, place: Step): JobError | null {
+  const failure = silentFailureReason(run)
+  return failure && { code: failure.code, step: place.step, message: placeText(place) + failure.message }
 }
 
 /** @param present names of the files in the job's folder */

@@ -51,8 +51,12 @@ export interface FfmpegListeners {
 
 export interface FfmpegResult {
   exit: Exit
+  /** The beginning of stderr, where FFmpeg reports its inputs and outputs. */
+  head: string
   /** The end of stderr. */
   stderr: string
+  /** How far it came; null if it ended before it told. */
+  progress: FfmpegReport | null
   /** What FFmpeg said of the files it writes, by name, as far as it can be relied on. */
   outputs: ReadonlyMap<string, ReportedOutput>
 }
@@ -115,13 +119,13 @@ export class Ffmpeg {
   async run({ log, stdout, onProgress }: FfmpegListeners): Promise<FfmpegResult> {
     const stderr = followStderr(this.process, log)
     this.process.stdout.on('data', stdout.write)
-    followProgress(this.process, { argv: this.command.argv, head: () => stderr.head, onProgress })
+    const progress = followProgress(this.process, { argv: this.command.argv, head: () => stderr.head, onProgress })
     // Where the gate does not open, for want of descriptors, it would wait for ever.
     await this.#gate?.open().catch(() => this.process.signal('SIGKILL'))
     const exit = await this.process.exited
     await this.#leaveGate()
     const outputs = reportMayMislead(this.command.argv) ? new Map<string, ReportedOutput>() : reportedOutputs(stderr.head)
-    return { exit, stderr: stderr.tail.toString(), outputs }
+    return { exit, head: stderr.head, stderr: stderr.tail.toString(), progress: progress.latest, outputs }
   }
 
   /** Ends one that has not run. */
@@ -152,22 +156,33 @@ function followStderr(process: StartedProcess, log: CappedLog): { readonly head:
   return text
 }
 
-/** Nobody needs to hear of a command that ends before the first interval is over. */
+/** Nobody needs to hear of a command that ends before the first interval is over; `latest` is what it has told last all the same. */
 function followProgress(
   process: StartedProcess,
   { argv, head, onProgress }: { argv: readonly string[]; head: () => string; onProgress: (report: FfmpegReport) => void },
-): void {
+): { readonly latest: FfmpegReport | null } {
   let unread = ''
   let expected: number | null = null
   let reportedAt = performance.now()
+  let last: ProgressReport | null = null
+  const withPercent = (report: ProgressReport): FfmpegReport => {
+    expected ??= expectedDuration([...argv], inputDurations(head()))
+    return { report, percent: percent(report.outTimeSeconds, expected) }
+  }
   process.reports.on('data', (chunk: Buffer) => {
     const { reports, rest } = parseProgress(unread + chunk.toString('utf8'))
     // Whatever else is written there must not fill the memory.
     unread = rest.slice(-HEAD_BYTES)
     const report = reports.at(-1)
-    if (report === undefined || performance.now() - reportedAt < MIN_REPORT_INTERVAL_MS) return
+    if (report === undefined) return
+    last = report
+    if (performance.now() - reportedAt < MIN_REPORT_INTERVAL_MS) return
     reportedAt = performance.now()
-    expected ??= expectedDuration([...argv], inputDurations(head()))
-    onProgress({ report, percent: percent(report.outTimeSeconds, expected) })
+    onProgress(withPercent(report))
   })
+  return {
+    get latest() {
+      return last === null ? null : withPercent(last)
+    },
+  }
 }

@@ -6,16 +6,18 @@ import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import type { Program } from '../src/ffmpeg/program.ts'
 import type { CappedLog } from './capped-log.ts'
 import { type Collected, type Collection, collectOutputs, writtenOutput } from './collect.ts'
+import type { EndedRun } from './diagnosis.ts'
 import { type Written, writtenFacts } from './facts.ts'
 import { archiveError, exitError, MAX_MADE_FILES, type Step, stopError } from './failure.ts'
 import { Ffmpeg, type FfmpegReport, type FfmpegResult } from './ffmpeg.ts'
 import type { FolderUsage } from './folder.ts'
 import type { HeadStart } from './head-start.ts'
+import { notesOn } from './notes.ts'
 import { probeFile, probePlaylist } from './probe.ts'
 import type { StandardOutput } from './standard-output.ts'
 import type { Stopper } from './stopper.ts'
 import type { Toolbox } from './toolbox.ts'
-import { ArchiveFault, unpack } from './unpack.ts'
+import { ArchiveFault, type Unpacked, unpack } from './unpack.ts'
 import type { MadeFile, Workspace } from './workspace.ts'
 
 export type ProbedOutputs = Extract<JobState, { state: 'SUCCEEDED' }>['outputs']
@@ -50,42 +52,42 @@ export async function runJob(run: Run): Promise<RunOutcome> {
 
 /** All that counts as the job's time. @param written gets what each command says of the job's outputs */
 async function makeOutputs(run: Run, written: Map<string, Written>): Promise<Collection> {
-  const unpacked = await unpackArchive(run)
-  if (unpacked !== null) return { ok: false, error: unpacked }
+  const unpacking = await unpackArchive(run)
+  if (!unpacking.ok) return unpacking
   // Without bundles nobody asks what was there before.
   const before: ReadonlyMap<string, MadeFile> = run.request.bundles === undefined ? new Map() : await run.workspace.regularFiles()
-  const error = await runCommands(run, written)
+  const error = await runCommands({ ...run, unpacked: unpacking.unpacked }, written)
   if (error !== null) return { ok: false, error }
   return unlessStopped(run, lastStep(run), (signal) =>
     collectOutputs({ workspace: run.workspace, request: run.request, before, place: lastStep(run), signal }),
   )
 }
 
-/** Null when the archive is unpacked, or there is none. */
-async function unpackArchive(run: Run): Promise<JobError | null> {
+/** What the archive has brought; null where there is none. */
+async function unpackArchive(run: Run): Promise<{ ok: true; unpacked: Unpacked | null } | { ok: false; error: JobError }> {
   const { workspace, request } = run
-  if (request.archive === undefined) return null
+  if (request.archive === undefined) return { ok: true, unpacked: null }
   const place: Step = { step: 0, steps: request.commands.length }
   const { archive } = request
   try {
-    const outcome = await unlessStopped(run, place, async (signal) => {
+    return await unlessStopped(run, place, async (signal) => {
       const maxBytes = request.limits.disk_bytes - (await workspace.usage()).bytes
       const archiveBytes = (await workspace.setAsideArchive(archive)) ?? 0
       const taken = [...Object.values(request.inputs), ...Object.values(request.outputs)]
       const playlists = Object.values(request.bundles ?? {}).flatMap((bundle) => (bundle.kind === 'playlist' ? [bundle.filename] : []))
-      await unpack({
+      const unpacked = await unpack({
         archive: workspace.archivePath,
         archiveBytes,
         folder: workspace.files,
         taken: [...taken, ...playlists],
+        commands: request.commands,
         maxBytes,
         signal,
       })
-      return { ok: true } as const
+      return { ok: true, unpacked } as const
     })
-    return outcome.ok ? null : outcome.error
   } catch (error) {
-    if (error instanceof ArchiveFault) return archiveError(error)
+    if (error instanceof ArchiveFault) return { ok: false, error: archiveError(error) }
     throw error
   } finally {
     await rm(workspace.archivePath, { force: true })
@@ -107,7 +109,12 @@ async function unlessStopped<Result>(
   }
 }
 
-async function runCommands(run: Run, written: Map<string, Written>): Promise<JobError | null> {
+/** A run whose archive, if it has one, is unpacked. */
+interface ReadyRun extends Run {
+  unpacked: Unpacked | null
+}
+
+async function runCommands(run: ReadyRun, written: Map<string, Written>): Promise<JobError | null> {
   const { request, workspace, stopper } = run
   const limit: FolderUsage = { bytes: request.limits.disk_bytes, entries: (await entriesBefore(run)) + MAX_MADE_FILES }
   const unwatch = stopper.limitFolder(limit, () => workspace.usage())
@@ -128,7 +135,7 @@ async function entriesBefore({ workspace, request }: Run): Promise<number> {
 }
 
 async function runCommand(
-  run: Run,
+  run: ReadyRun,
   argv: readonly string[],
   place: Step,
   limit: FolderUsage,
@@ -146,7 +153,20 @@ async function runCommand(
   await keepWritten(run, result, written)
   // An FFmpeg that the system stopped at the largest file it may write is at the limit between two looks at the folder.
   stopper.judge(await workspace.usage(), { ...limit, bytes: limit.bytes - 1 })
-  return stoppedError(run, place) ?? exitError(result, place)
+  const ended = await endedRun(run, argv, result)
+  return stopper.reason === null ? exitError(ended, place) : stopError(stopper.reason, place, request.limits, ended)
+}
+
+/** A command that has run, with what there is to say of its files, which nobody asks about one that went well. */
+async function endedRun(
+  { workspace, request, unpacked, stopper }: ReadyRun,
+  argv: readonly string[],
+  result: FfmpegResult,
+): Promise<EndedRun> {
+  const { exit, stderr } = result
+  const wentWell = stopper.reason === null && exit.kind === 'exited' && exit.code === 0
+  const notes = wentWell ? [] : await notesOn({ workspace, inputs: request.inputs, archive: unpacked }, argv, stderr)
+  return { argv, result, aliases: new Map(Object.entries(request.inputs).map(([alias, filename]) => [filename, alias])), notes }
 }
 
 /** Which program the request's command of that number, from 0, is for. */

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
-import { type Entry, openPromise, type ZipFile } from 'yauzl'
+import { type Entry, openPromise, validateFileName, type ZipFile } from 'yauzl'
 import { isNestedName } from '../src/ffmpeg/filenames.ts'
+import { entryName, Wrapping } from './archive-names.ts'
 import { Slices } from './slices.ts'
 
 const MAX_ENTRIES = 50_000
@@ -45,42 +46,79 @@ export interface Unpacking {
   folder: string
   /** Names in the folder that no entry may have. */
   taken: readonly string[]
+  /** What the commands say: a folder around everything stays where they name it. */
+  commands: readonly (readonly string[])[]
   /** The most that the unpacked files may have together. */
   maxBytes: number
   signal: AbortSignal
 }
 
+/** What an archive has brought, for messages. */
+export interface Unpacked {
+  /** Names of its first files, below the job's folder. */
+  names: string[]
+  fileCount: number
+}
+
+const MAX_TOLD_NAMES = 1000
+
 /**
- * Unpacks all files of the archive; hidden ones and what macOS adds for itself are passed over.
+ * Unpacks all files of the archive; hidden ones and what macOS adds for itself are passed over, and folders around everything are left out.
  * Throws an ArchiveFault that names the entry, and leaves the folder to be wiped by the caller.
  */
-export async function unpack({ archive, archiveBytes, folder, taken, maxBytes, signal }: Unpacking): Promise<void> {
-  const zip = await openPromise(archive, { strictFileNames: true }).catch((cause: unknown) => {
-    throw unusable('it is not a zip file, or it is cut off', { cause })
+export async function unpack({ archive, archiveBytes, folder, taken, commands, maxBytes, signal }: Unpacking): Promise<Unpacked> {
+  const wrapping = new Wrapping(taken, folded)
+  await eachEntry(archive, signal, async (_zip, _entry, name) => {
+    if (!name.endsWith('/')) wrapping.add(name)
   })
+  const prefix = wrapping.prefix(commands)
   const names = new Names(taken)
   const budget = new Budget(maxBytes, archiveBytes)
+  const unpacked: Unpacked = { names: [], fileCount: 0 }
+  await eachEntry(archive, signal, async (zip, entry, fullName) => {
+    // The folders that are left out are there themselves in many archives.
+    if (prefix.startsWith(fullName)) return
+    const { name, newFolders } = names.admit(fullName.startsWith(prefix) ? fullName.slice(prefix.length) : fullName)
+    budget.takeBlocks(newFolders + (name === null ? 0 : 1))
+    if (name === null) return
+    const path = join(folder, name)
+    if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
+    await writeEntry(zip, entry, path, budget, signal)
+    unpacked.fileCount += 1
+    if (unpacked.names.length < MAX_TOLD_NAMES) unpacked.names.push(name)
+  })
+  return unpacked
+}
+
+/** Calls `action` with every entry that counts, and its name, once both have been judged. */
+async function eachEntry(
+  archive: string,
+  signal: AbortSignal,
+  action: (zip: ZipFile, entry: Entry, name: string) => Promise<void>,
+): Promise<void> {
+  const zip = await openPromise(archive, { decodeStrings: false }).catch((cause: unknown) => {
+    throw unusable('it is not a zip file, or it is cut off', { cause })
+  })
   const slices = new Slices(signal)
   try {
     if (zip.entryCount > MAX_ENTRIES) throw unusable(`it has ${zip.entryCount} entries; ${MAX_ENTRIES} at most`)
     for await (const entry of entriesOf(zip)) {
       await slices.pause()
-      if (entry.fileName.length > MAX_PATH_CHARACTERS) throw unusable(`${quote(entry.fileName)} is too long a name`)
-      judge(entry)
-      if (isPassedOver(entry.fileName)) continue
-      const { name, newFolders } = names.admit(entry.fileName)
-      budget.takeBlocks(newFolders + (name === null ? 0 : 1))
-      if (name === null) continue
-      const path = join(folder, name)
-      if (name.includes('/')) await mkdir(dirname(path), { recursive: true })
-      await writeEntry(zip, entry, path, budget, signal)
+      const name = entryName(entry)
+      if (name.length > MAX_PATH_CHARACTERS) throw unusable(`${quote(name)} is too long a name`)
+      const complaint = validateFileName(name)
+      if (complaint !== null) throw unusable(complaint)
+      judge(entry, name)
+      if (isPassedOver(name)) continue
+      judgeName(name)
+      await action(zip, entry, name)
     }
   } finally {
     zip.close()
   }
 }
 
-/** yauzl's own complaints, of a name that leads out of the folder among them, as faults. */
+/** yauzl's own complaints as faults. */
 async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
   // Errors after the last entry was asked for have nobody else to go to.
   zip.on('error', () => {})
@@ -94,13 +132,22 @@ async function* entriesOf(zip: ZipFile): AsyncGenerator<Entry> {
   }
 }
 
-function judge(entry: Entry): void {
-  const quoted = quote(entry.fileName)
+function judge(entry: Entry, name: string): void {
+  const quoted = quote(name)
   const type = (entry.externalFileAttributes >>> 16) & TYPE_MASK
   if (type !== 0 && type !== REGULAR_FILE && type !== FOLDER)
     throw unusable(`${quoted} is a link or special file; only files and folders may be in it`)
   if (entry.isEncrypted()) throw unusable(`${quoted} is encrypted; send the archive without a password`)
   if (!entry.canDecodeFileData()) throw unusable(`${quoted} is compressed by a method other than "store" and "deflate"`)
+}
+
+/** What the names of folders that are left out may be is no other than what the rest may be. */
+function judgeName(entryName: string): void {
+  const name = entryName.endsWith('/') ? entryName.slice(0, -1) : entryName
+  if (isNestedName(name) && !name.split('/').some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES)) return
+  throw unusable(
+    `${quote(entryName)} is no name that a file may have: no "..", ":" or control character, no "-" or "." in front, 8 folders deep at most`,
+  )
 }
 
 /** Files that tools add to archives without being asked, and other hidden ones. */
@@ -120,11 +167,6 @@ class Names {
   admit(entryName: string): { name: string | null; newFolders: number } {
     const isFolder = entryName.endsWith('/')
     const name = isFolder ? entryName.slice(0, -1) : entryName
-    if (!isNestedName(name) || name.split('/').some((part) => Buffer.byteLength(part) > MAX_NAME_BYTES)) {
-      throw unusable(
-        `${quote(entryName)} is no name that a file may have: no "..", ":", "\\" or control character, no "-" or "." in front, 8 folders deep at most`,
-      )
-    }
     const parts = folded(name).split('/')
     const last = isFolder ? undefined : parts.pop()
     let folder = this.#root
@@ -206,7 +248,7 @@ async function writeEntry(zip: ZipFile, entry: Entry, path: string, budget: Budg
 function damaged(entry: Entry, cause: unknown): unknown {
   // What the disk says is no fault of the archive.
   if (cause instanceof Error && 'syscall' in cause) return cause
-  return unusable(`${quote(entry.fileName)} is damaged`, { cause })
+  return unusable(`${quote(entryName(entry))} is damaged`, { cause })
 }
 
 function unusable(reason: string, options?: ErrorOptions): ArchiveFault {

@@ -2,7 +2,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { every } from 'hono/combine'
 import type { CommandSpec } from '../command/record.ts'
-import { guardCommands } from '../ffmpeg/guard-commands.ts'
+import { argvsAsRun } from '../ffmpeg/as-run.ts'
 import { type Settings, settingsOf } from '../settings.ts'
 import { accept, acceptErrors, newIdentity } from './accept.ts'
 import { chainOfStepsSchema } from './chain-steps.ts'
@@ -126,7 +126,7 @@ export function registerSubmits(app: OpenAPIHono<ApiEnv>): void {
     const { compiled } = await withBody(parseAnySubmit(c.req.valid('json')), (body) =>
       checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env)),
     )
-    return c.json({ valid: true as const, commands: guardCommands(compiled) }, 200)
+    return c.json({ valid: true as const, commands: argvsAsRun(compiled) }, 200)
   })
 }
 

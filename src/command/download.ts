@@ -10,6 +10,7 @@ import {
   tooLarge,
   type WantedFile,
 } from '../outbound/download.ts'
+import type { CommandSpec } from './record.ts'
 import type { CommandError } from './state.ts'
 
 export interface InputJob extends WantedFile {
@@ -39,6 +40,17 @@ export class InputFailure extends Error {
     super(error.message, options)
     this.error = error
   }
+}
+
+/** Everything that must be at the executor before the commands run. */
+export function inputJobs({ request, compiled }: CommandSpec): InputJob[] {
+  const inputs = Object.entries(compiled.inputs).map(
+    ([alias, filename]): InputJob => ({ alias, filename, use: 'input', url: request.input_files[alias] ?? '' }),
+  )
+  if (compiled.archive === undefined) return inputs
+  // No alias of an input is called so: they begin with `in_`.
+  const url = request.input_compressed_folder ?? ''
+  return [...inputs, { alias: 'input_compressed_folder', filename: compiled.archive, use: 'archive', url }]
 }
 
 /**

@@ -4,13 +4,13 @@
  */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { JobState, Progress, RunRequest, StandardOutputText } from '../executor/protocol.ts'
-import { guardCommands } from '../ffmpeg/guard-commands.ts'
+import { argvsAsRun } from '../ffmpeg/as-run.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import { paceOf } from '../outbound/download.ts'
 import type { Settings } from '../settings.ts'
-import { downloadInput, InputFailure, type InputJob } from './download.ts'
+import { downloadInput, InputFailure, inputJobs } from './download.ts'
 import type { CommandSpec } from './record.ts'
 import type { CommandEvent, ErrorStatus, ProcessingState, WrittenOutput } from './state.ts'
 import { uploadOutput } from './upload.ts'
@@ -282,26 +282,14 @@ function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['co
 
 function runRequest({ compiled, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
   return {
-    // Commands that were stored with guards have them already.
-    commands: guardCommands(compiled),
+    commands: argvsAsRun(compiled),
     ...(compiled.programs && { programs: compiled.programs }),
     inputs: compiled.inputs,
     outputs: compiled.outputs,
     ...(compiled.bundles && { bundles: compiled.bundles }),
     ...(compiled.archive !== undefined && { archive: compiled.archive }),
-    limits: { run_seconds: maxRunSeconds, disk_bytes: settings.maxJobDiskBytes },
+    limits: { run_seconds: maxRunSeconds, most_run_seconds: settings.maxCommandRunSeconds, disk_bytes: settings.maxJobDiskBytes },
   }
-}
-
-/** Everything that must be at the executor before the commands run. */
-function inputJobs({ request, compiled }: CommandSpec): InputJob[] {
-  const inputs = Object.entries(compiled.inputs).map(
-    ([alias, filename]): InputJob => ({ alias, filename, use: 'input', url: request.input_files[alias] ?? '' }),
-  )
-  if (compiled.archive === undefined) return inputs
-  // No alias of an input is called so: they begin with `in_`.
-  const url = request.input_compressed_folder ?? ''
-  return [...inputs, { alias: 'input_compressed_folder', filename: compiled.archive, use: 'archive', url }]
 }
 
 function mapValues<In, Out>(record: Record<string, In>, map: (value: In, key: string) => Out): Record<string, Out> {

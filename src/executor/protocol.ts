@@ -23,6 +23,8 @@ const filesByAlias = z.record(z.string(), jobFilenameSchema)
 export const jobLimitsSchema = z.object({
   /** Wall time from the run's request until its outputs are complete, in seconds: unpacking, all commands, and packing. `TIMEOUT`. */
   run_seconds: z.number().positive(),
+  /** The most that `run_seconds` may be, in seconds: what a job that ran out of time may ask for. */
+  most_run_seconds: z.number().positive().optional(),
   /** What the files in the job's folder take on disk, in bytes: `OUTPUT_TOO_LARGE`. */
   disk_bytes: z.number().int().positive(),
 })

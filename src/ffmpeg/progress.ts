@@ -104,7 +104,8 @@ export function expectedDuration(argv: readonly string[], durations: readonly (n
   return longest
 }
 
-const GRAPH_OPTIONS: ReadonlySet<string> = new Set([
+/** Options whose value is a filter graph, or the name of a file that holds one. */
+export const GRAPH_OPTIONS: ReadonlySet<string> = new Set([
   'vf',
   'af',
   'filter',
@@ -181,7 +182,7 @@ function lastValue(file: ArgvFile, name: string): string | null {
 }
 
 /** FFmpeg's time syntax: `[-][HH:]MM:SS[.m]` or a number with an optional `s`, `ms` or `us`. Null for anything else. */
-function seconds(text: string | null): number | null {
+export function seconds(text: string | null): number | null {
   if (text === null) return null
   const clock = /^(-?)(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)$/.exec(text)
   if (clock !== null) {

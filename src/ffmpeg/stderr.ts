@@ -38,10 +38,8 @@ const LINE_BREAK = /\r\n|\n|\r/
 export function errorLines(stderr: string): string {
   const kept: string[] = []
   let length = 0
-  const lines = stderr.split(LINE_BREAK)
-  for (let i = lines.length - 1; i >= 0 && kept.length < MAX_LINES; i -= 1) {
-    const line = (lines[i] ?? '').trimEnd().replace(OBJECT_ADDRESS, ']').replace(WHITELIST, '$1')
-    if (line === '' || line === kept[0] || CHATTER.some((pattern) => pattern.test(line))) continue
+  for (const line of problemLines(stderr).reverse()) {
+    if (kept.length === MAX_LINES) break
     if (length + line.length + 1 > MAX_CHARACTERS) {
       if (kept.length === 0) kept.unshift(line.slice(0, MAX_CHARACTERS))
       break
@@ -50,4 +48,42 @@ export function errorLines(stderr: string): string {
     length += line.length + 1
   }
   return kept.join('\n')
+}
+
+/** All lines of which `errorLines` shows the last, oldest first. */
+export function problemLines(stderr: string): string[] {
+  const lines: string[] = []
+  for (const text of stderr.split(LINE_BREAK)) {
+    const line = text.trimEnd().replace(OBJECT_ADDRESS, ']').replace(WHITELIST, '$1')
+    if (line !== '' && line !== lines.at(-1) && !CHATTER.some((pattern) => pattern.test(line))) lines.push(line)
+  }
+  return lines
+}
+
+const REPEATED_BY_FFMPEG = /^\s*Last message repeated (\d{1,9}) times/
+/** Lines that follow another one, which has the reason. */
+const WITHOUT_REASON = /^(?:\[[^\]]*\] )?Error (?:while (?:decoding|processing|filtering)|submitting)\b/
+const LEAST_REPEATS = 3
+
+/**
+ * The line that comes most often, lines that differ in their numbers alone being alike: the latest of them. Null where none comes three times.
+ * Of a fault that FFmpeg tells in several lines, it is one with the reason.
+ */
+export function mostRepeatedLine(stderr: string): string | null {
+  const counts = new Map<string, { line: string; times: number }>()
+  let latest: { line: string; times: number } | null = null
+  for (const text of stderr.split(LINE_BREAK)) {
+    const repeats = REPEATED_BY_FFMPEG.exec(text)
+    if (repeats !== null) {
+      if (latest !== null) latest.times += Number(repeats[1])
+      continue
+    }
+    const line = text.trimEnd().replace(OBJECT_ADDRESS, ']').slice(0, MAX_CHARACTERS)
+    if (line === '' || CHATTER.some((pattern) => pattern.test(line))) continue
+    const shape = line.replace(/(?:0x)?\d[\da-f]*/gi, '0')
+    latest = { line, times: (counts.get(shape)?.times ?? 0) + 1 }
+    counts.set(shape, latest)
+  }
+  const repeated = [...counts.values()].filter(({ times }) => times >= LEAST_REPEATS).sort((a, b) => b.times - a.times)
+  return (repeated.find(({ line }) => !WITHOUT_REASON.test(line)) ?? repeated[0])?.line ?? null
 }

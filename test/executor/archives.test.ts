@@ -61,6 +61,33 @@ describe('an archive', () => {
     expect((await readdir((await job.folder()) ?? '')).sort()).toEqual(['a.txt', 'out.bin'])
   })
 
+  test('may have a folder around everything, and names that are not marked as UTF-8', async () => {
+    const entries = [
+      { name: 'kit/', mode: 0o040755 },
+      { name: 'kit/.DS_Store', content: 'x' },
+      { name: '__MACOSX/kit/._a.txt', content: 'x' },
+      { name: 'kit/sub/b.txt', content: 'b' },
+      { name: '', nameBytes: Buffer.from('kit\\my cafe\u0301 [1].txt'), content: 'hello' },
+    ]
+    const copy = (name: string) => ['-f', 'data', '-i', name, '-map', '0', '-c', 'copy', '-f', 'data', 'out.bin']
+    const bare = await succeed(entries, { commands: [copy('my caf\u00e9 [1].txt')] })
+    expect(await (await bare.output('out')).text()).toBe('hello')
+    expect((await readdir((await bare.folder()) ?? '')).sort()).toEqual(['my caf\u00e9 [1].txt', 'out.bin', 'sub'])
+    const full = await succeed(entries, { commands: [copy('kit/my caf\u00e9 [1].txt')] })
+    expect(await (await full.output('out')).text()).toBe('hello')
+    expect((await readdir((await full.folder()) ?? '')).sort()).toEqual(['kit', 'out.bin'])
+  })
+
+  test('that lacks what the command reads says what it holds, and where the file is', async () => {
+    const { state } = await run(zipArchive([{ name: 'parts/A.txt' }, { name: 'b.txt' }]))
+    expect(state).toMatchObject({
+      error: {
+        code: 'FFMPEG_ERROR',
+        message: expect.stringMatching(/\nThe archive holds b\.txt, parts\/A\.txt; "a\.txt" is in it as "parts\/A\.txt"$/),
+      },
+    })
+  })
+
   test('from another system, without a mode, is one too', async () => {
     await succeed([{ ...OK_ENTRY, mode: 0 }])
   })
@@ -134,6 +161,10 @@ describe('refused', () => {
     ['a name that climbs out further in', [{ name: 'a/../../evil.txt' }]],
     ['an absolute name', [{ name: '/tmp/evil.txt' }]],
     ['a backslash', [{ name: '..\\evil.txt' }]],
+    ['backslashes that climb out further in', [{ name: 'a\\..\\..\\evil.txt' }]],
+    ['an absolute name with backslashes', [{ name: '\\tmp\\evil.txt' }]],
+    ['a drive letter with backslashes', [{ name: 'C:\\evil.txt' }]],
+    ['a folder around everything that climbs out', [{ name: '../a.txt' }, { name: '../b.txt' }]],
     ['a drive letter', [{ name: 'C:/evil.txt' }]],
     ['a protocol', [{ name: 'http:evil.txt' }]],
     ['a leading dash', [{ name: '-i' }]],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Wrapping } from '../../container/archive-names.ts'
 import { ValidationError } from '../../src/api/errors.ts'
 import { jsonFault } from '../../src/api/json-syntax.ts'
 import { meantFor } from '../../src/api/misspelt.ts'
@@ -7,15 +8,18 @@ import { plainAlias, plainFilename } from '../../src/api/suggestions.ts'
 import { urlFault } from '../../src/api/usable-url.ts'
 import { parseArgv } from '../../src/ffmpeg/argv.ts'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
+import { endlessness } from '../../src/ffmpeg/endless.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
 import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph, unclosedQuote } from '../../src/ffmpeg/filtergraph.ts'
 import { readsUnnamedInputs } from '../../src/ffmpeg/fonts-folder.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
+import { hintFor, undrawnText } from '../../src/ffmpeg/hints.ts'
 import { showErrors } from '../../src/ffmpeg/log-level.ts'
 import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
 import { writtenManifests } from '../../src/ffmpeg/manifest-outputs.ts'
 import { reportedOutputs, reportMayMislead } from '../../src/ffmpeg/output-report.ts'
+import { pastEnd, wroteNothing } from '../../src/ffmpeg/past-end.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from '../../src/ffmpeg/placeholders.ts'
 import { checkPolicy } from '../../src/ffmpeg/policy.ts'
 import { toldAsWhole } from '../../src/ffmpeg/policy-cut-values.ts'
@@ -24,7 +28,7 @@ import { splitProgram } from '../../src/ffmpeg/program.ts'
 import { expectedDuration, inputDurations, parseProgress } from '../../src/ffmpeg/progress.ts'
 import { measurements } from '../../src/ffmpeg/report.ts'
 import { settledArgv } from '../../src/ffmpeg/settled-argv.ts'
-import { errorLines } from '../../src/ffmpeg/stderr.ts'
+import { errorLines, mostRepeatedLine, problemLines } from '../../src/ffmpeg/stderr.ts'
 import { strayWords } from '../../src/ffmpeg/stray-words.ts'
 import { tokenise } from '../../src/ffmpeg/tokenise.ts'
 import { contentHeaders } from '../../src/files/content.ts'
@@ -235,6 +239,90 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
       (n) => `[a${'] 1'.repeat(n)}`,
       (n) => `video:${'muxing '.repeat(n)}`,
       '[lib',
+    ],
+  ],
+  [
+    'mostRepeatedLine',
+    mostRepeatedLine,
+    [
+      ...RUNS,
+      'error\n',
+      'error 1\n',
+      'error 0x1f\n',
+      'Last message repeated 9 times\n',
+      (n) => `${'0x'.repeat(n)}`,
+      (n) => Array.from({ length: n }, (_, i) => `${'a'.repeat(i % 99)}\n`).join(''),
+    ],
+  ],
+  [
+    'hintFor',
+    (text) => [hintFor(text, argvOf(text)), undrawnText(text), hintFor(text, ['-vf', text])],
+    [
+      ...RUNS,
+      '-c:v a_nvenc ',
+      "Unknown encoder '",
+      "No such filter: '",
+      'Error setting option a to value b\n',
+      'Error setting option a to value ',
+      "Stream specifier 'a' in filtergraph ",
+      "Stream map 'a",
+      "Unrecognized option 'a",
+      "Output with label 'a",
+      'has output 1 ',
+      '[a] Could not find tag for codec a in stream ',
+      '[Parsed_drawtext',
+      '[drawtext] Stray % near\n',
+      '[drawtext] %{',
+      'Glyph ',
+      'Input link in1:v0 ',
+    ],
+  ],
+  [
+    'endlessness',
+    (text) => [endlessness(argvOf(text)), endlessness(['-i', 'a', '-vf', text, 'o.mp4'])],
+    [
+      ...RUNS,
+      '-i a ',
+      '-loop 1 -i a ',
+      'color=',
+      'color,',
+      'color=c=red[a];',
+      'loop=',
+      'loop=loop=-',
+      'tpad=',
+      'apad',
+      ';color',
+      'shortest=',
+      ', ',
+    ],
+  ],
+  [
+    'pastEnd',
+    (text) => [pastEnd(argvOf(text), []), wroteNothing(problemLines(text), argvOf(text), null)],
+    [
+      ...RUNS,
+      '-ss 1 -i a ',
+      '-i a o.mp4 ',
+      '[out#0/a] Output file is empty, nothing was encoded\n',
+      '[out#1/',
+      (n) => `-ss ${'1:'.repeat(n)} a`,
+    ],
+  ],
+  [
+    'Wrapping',
+    (text) => {
+      const wrapping = new Wrapping(['o.mp4'], (name) => name.toLowerCase())
+      for (const name of text.split('\n')) wrapping.add(name)
+      return wrapping.prefix([[text]])
+    },
+    [
+      ...RUNS,
+      'a/b',
+      'a/a/',
+      'a/b\n',
+      'a/o.mp4\n',
+      (n) => `${'a'.repeat(n)}/b`,
+      (n) => Array.from({ length: n }, (_, i) => `a/${i}/b\n`).join(''),
     ],
   ],
   [

@@ -3,6 +3,8 @@ import { crc32, deflateRawSync } from 'node:zlib'
 
 export interface ZipEntry {
   name: string
+  /** The name in other bytes, which are not marked as UTF-8. */
+  nameBytes?: Uint8Array
   content?: string | Uint8Array
   /** The content deflated, where it is known already. */
   deflated?: Uint8Array
@@ -23,13 +25,13 @@ export function zipArchive(entries: readonly ZipEntry[]): Buffer<ArrayBuffer> {
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
-  for (const { name, content = '', deflated, mode = 0o100644, method = 8, flags = 0, claims = {} } of entries) {
+  for (const { name, nameBytes: unmarked, content = '', deflated, mode = 0o100644, method = 8, flags = 0, claims = {} } of entries) {
     const bytes = Buffer.from(content)
     const data = method === 8 ? (deflated ?? deflateRawSync(bytes)) : bytes
-    const nameBytes = Buffer.from(name)
+    const nameBytes = unmarked ?? Buffer.from(name)
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)
-    common.writeUInt16LE(flags | UTF8, 2)
+    common.writeUInt16LE(unmarked ? flags : flags | UTF8, 2)
     common.writeUInt16LE(method, 4)
     common.writeUInt32LE(claims.crc ?? crc32(bytes), 10)
     common.writeUInt32LE(data.length, 14)

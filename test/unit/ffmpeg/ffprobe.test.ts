@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { argvsAsRun } from '../../../src/ffmpeg/as-run.ts'
 import { type CommandSource, compileCommands } from '../../../src/ffmpeg/command.ts'
-import { guardCommands } from '../../../src/ffmpeg/guard-commands.ts'
 
 const INPUTS = { in_v: 'https://example.com/v.mp4' }
 
@@ -61,13 +61,13 @@ describe('a command that begins with ffprobe', () => {
 
   it('gets guards once, for the format that it names', () => {
     const command = compiledOf(compile('ffprobe -f RawVideo -show_streams {{in_v}}'))
-    const [argv = []] = guardCommands(command)
+    const [argv = []] = argvsAsRun(command)
     expect(argv.slice(0, 4)).toEqual(['-protocol_whitelist', 'file', '-format_whitelist', 'rawvideo'])
-    expect(guardCommands({ ...command, argvs: [argv] })).toEqual([argv])
+    expect(argvsAsRun({ ...command, argvs: [argv] })).toEqual([argv])
   })
 
   it('says why it fails, where it asks for silence too', () => {
-    const [argv = []] = guardCommands(compiledOf(compile('ffprobe -show_format -v quiet {{in_v}}')))
+    const [argv = []] = argvsAsRun(compiledOf(compile('ffprobe -show_format -v quiet {{in_v}}')))
     expect(argv.slice(4)).toEqual(['-show_format', '-v', 'error', 'in_v.mp4'])
   })
 
@@ -80,7 +80,7 @@ describe('a command that begins with ffprobe', () => {
     }
     const command = compiledOf(compileCommands(source))
     expect(command.programs).toEqual(['ffmpeg', 'ffprobe'])
-    expect(guardCommands(command)[1]?.[0]).toBe('-protocol_whitelist')
+    expect(argvsAsRun(command)[1]?.[0]).toBe('-protocol_whitelist')
   })
 })
 

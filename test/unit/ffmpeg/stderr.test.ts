@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { errorLines } from '../../../src/ffmpeg/stderr.ts'
+import { errorLines, mostRepeatedLine } from '../../../src/ffmpeg/stderr.ts'
 
 /** What FFmpeg really printed, each for the failure that its name says. */
 function recorded(name: string): string {
@@ -53,5 +53,26 @@ describe('errorLines shows why FFmpeg failed', () => {
         expect(shown.split('\n').length).toBeLessThanOrEqual(10)
       }),
     )
+  })
+})
+
+describe('mostRepeatedLine', () => {
+  it.each<[what: string, stderr: string, line: string | null]>([
+    [
+      'finds lines that differ in numbers alone',
+      '[a @ 0x1f] bad pts 1\nonce\n[a @ 0x1f] bad pts 2\n[a @ 0x1f] bad pts 3\n',
+      '[a] bad pts 3',
+    ],
+    ['believes FFmpeg’s own count', 'moov gone\n    Last message repeated 7 times\nother\nother\nother\n', 'moov gone'],
+    [
+      'prefers the reason to what follows it',
+      '[png @ 0x1] No signature\nError while decoding stream #0:0\n'.repeat(4),
+      '[png] No signature',
+    ],
+    ['takes what there is', 'Error while decoding stream #0:0\n'.repeat(3), 'Error while decoding stream #0:0'],
+    ['is silent where nothing is repeated', 'a\nb\na\n', null],
+    ['passes over progress', 'frame= 1 fps=0\r'.repeat(9), null],
+  ])('%s', (_, stderr, line) => {
+    expect(mostRepeatedLine(stderr)).toBe(line)
   })
 })

@@ -1,0 +1,92 @@
+/** What a job's files have to do with the failure of a command: an input that is no media, and names that an archive does not have. */
+import { parseArgv } from '../src/ffmpeg/argv.ts'
+import { type ContentKind, SNIFFED_BYTES, sniff } from '../src/ffmpeg/content-sniffing.ts'
+import { problemLines } from '../src/ffmpeg/stderr.ts'
+import type { Unpacked } from './unpack.ts'
+import type { Workspace } from './workspace.ts'
+
+/** FFmpeg could make nothing of an input, or took it for what it is not. */
+const UNREADABLE =
+  /Invalid data found when processing input|could not find codec parameters|misdetection possible|moov atom not found|Invalid PNG signature|Unable to open|Format not on whitelist|Error opening input/i
+const NO_MEDIA: ReadonlySet<ContentKind> = new Set(['empty', 'web_page', 'hls', 'dash', 'zip', 'archive', 'foreign', 'text'])
+const MISSING = /No such file or directory|Could find no file|Unable to open|Could not open file/i
+const MAX_LISTED = 20
+const MAX_EXCERPT = 100
+
+export interface JobFiles {
+  workspace: Workspace
+  /** File names of the inputs by alias. */
+  inputs: Readonly<Record<string, string>>
+  /** What the archive has brought; null where there was none. */
+  archive: Unpacked | null
+}
+
+/** A sentence for each thing that is wrong with the files that a command was to read. */
+export async function notesOn({ workspace, inputs, archive }: JobFiles, argv: readonly string[], stderr: string): Promise<string[]> {
+  const said = problemLines(stderr).join('\n')
+  const notes: string[] = []
+  for (const [alias, filename] of Object.entries(inputs)) {
+    if (!argv.some((argument) => argument.includes(filename)) || !(UNREADABLE.test(said) || said.includes(filename))) continue
+    const what = await foreignContents(workspace, filename)
+    if (what !== null) notes.push(`The input "${alias}" is not media: it is ${what}`)
+  }
+  if (archive !== null && MISSING.test(said)) notes.push(holdings(archive, argv, said))
+  return notes
+}
+
+/** What is in an input that FFmpeg cannot read, with its first words where they are text; null where it may be media. */
+async function foreignContents(workspace: Workspace, filename: string): Promise<string | null> {
+  const file = await workspace.openRegular(filename)
+  if (file === null) return null
+  try {
+    const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0)
+    const head = buffer.subarray(0, bytesRead)
+    const { kind, what } = sniff(head, null)
+    if (!NO_MEDIA.has(kind)) return null
+    return kind === 'text' || kind === 'foreign' ? what + excerpt(head) : what
+  } finally {
+    await file.handle.close()
+  }
+}
+
+function excerpt(head: Uint8Array): string {
+  const words = new TextDecoder()
+    .decode(head)
+    .replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ')
+    .trim()
+  if (words === '' || words.startsWith('%PDF')) return ''
+  return `, which begins with "${words.length > MAX_EXCERPT ? `${words.slice(0, MAX_EXCERPT)}…` : words}"`
+}
+
+function holdings({ names, fileCount }: Unpacked, argv: readonly string[], said: string): string {
+  if (fileCount === 0) return 'The archive holds no files'
+  const elsewhere = missingNames(argv, said)
+    .flatMap((wanted) => {
+      const found = names.find((name) => isMeant(name, wanted))
+      return found === undefined ? [] : [`"${wanted}" is in it as "${found}"`]
+    })
+    .slice(0, MAX_LISTED)
+  const sorted = names.toSorted().slice(0, MAX_LISTED)
+  const more = fileCount > sorted.length ? ` and ${fileCount - sorted.length} more` : ''
+  return [`The archive holds ${sorted.join(', ')}${more}`, ...elsewhere].join('; ')
+}
+
+/** Inputs of the command that FFmpeg complains about, and files that a filter could not open. */
+function missingNames(argv: readonly string[], said: string): string[] {
+  const inputs = parseArgv(argv).files.flatMap(({ kind, url }) => (kind === 'input' && said.includes(url) ? [url] : []))
+  const inFilters = [...said.matchAll(/Unable to open ([^\n]{1,300})/g)].map(([, name = '']) => name)
+  return [...new Set([...inputs, ...inFilters])]
+}
+
+/** Whether a file of another folder, or in other case, is what was meant; of a numbered sequence, one of its files. */
+function isMeant(name: string, wanted: string): boolean {
+  const [file, meant] = [baseOf(name), baseOf(wanted)]
+  if (name === wanted) return false
+  const percent = meant.indexOf('%')
+  if (percent === -1) return file === meant
+  return file.startsWith(meant.slice(0, percent)) && file.endsWith(meant.slice(meant.indexOf('d', percent) + 1))
+}
+
+function baseOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1).toLowerCase()
+}

@@ -1,0 +1,300 @@
+/**
+ * What to do about errors of FFmpeg that say what happened and not what to write instead. The wordings are those of releases 4 to 8, each from
+ * FFmpeg's own sources (`fftools`, `libavformat`, `libavcodec`, `libavfilter`). Pure, in time linear in the text.
+ */
+import { type ArgvFile, type ArgvOption, parseArgv } from './argv.ts'
+
+interface Clue {
+  /** What one of FFmpeg's lines says. */
+  says: RegExp
+  /** One sentence without a full stop; null where it does not apply to this command after all. */
+  hint: (match: RegExpExecArray, command: Command) => string | null
+}
+
+class Command {
+  readonly options: readonly ArgvOption[]
+  readonly outputs: readonly ArgvFile[]
+  readonly inputCount: number
+
+  constructor(argv: readonly string[]) {
+    const { files, trailing } = parseArgv(argv)
+    this.options = [...files.flatMap(({ options }) => options), ...trailing]
+    this.outputs = files.filter(({ kind }) => kind === 'output')
+    this.inputCount = files.length - this.outputs.length
+  }
+
+  /** The first value of an option by one of these names that is like this. */
+  value(names: ReadonlySet<string>, like: RegExp): string | null {
+    return this.options.find(({ name, value }) => names.has(name) && value !== null && like.test(value))?.value ?? null
+  }
+
+  /** Whether all outputs are files of sound by their names. */
+  get isForSoundAlone(): boolean {
+    return this.outputs.length > 0 && this.outputs.every(({ url }) => /\.(?:mp3|m4a|m4b|aac|wav|flac|ogg|oga|opus|wma|aiff?)$/i.test(url))
+  }
+}
+
+const CODEC_OPTIONS: ReadonlySet<string> = new Set(['c', 'codec', 'vcodec', 'acodec', 'scodec'])
+const GPU_CODEC = /_(?:nvenc|cuvid|vaapi|qsv|videotoolbox|amf|v4l2m2m|omx|mediacodec|vulkan|d3d12va|mf)$/
+const GPU_OPTIONS: ReadonlySet<string> = new Set([
+  'hwaccel',
+  'hwaccel_device',
+  'hwaccel_output_format',
+  'init_hw_device',
+  'filter_hw_device',
+])
+const PRESETS: ReadonlySet<string> = new Set(['preset'])
+
+/** What encodes the same on processors, by the beginning of the name of a GPU's encoder. */
+const ON_PROCESSORS: readonly [start: string, encoder: string][] = [
+  ['hevc_', 'libx265'],
+  ['av1_', 'libsvtav1'],
+  ['vp9_', 'libvpx-vp9'],
+  ['vp8_', 'libvpx'],
+  ['prores_', 'prores_ks'],
+  ['mjpeg_', 'mjpeg'],
+]
+
+function withoutGpu(command: Command): string {
+  const encoder = command.value(CODEC_OPTIONS, GPU_CODEC)
+  const other = ON_PROCESSORS.find(([start]) => encoder?.startsWith(start))?.[1] ?? 'libx264'
+  const preset = command.value(PRESETS, /^(?:p[1-7]|hq|hp|ll|llhq|llhp|bd|lossless|losslesshp)$/)
+  const steps = [
+    `write -c:v ${other}${encoder === null ? '' : ` instead of ${encoder}`}`,
+    ...(preset === null ? [] : [`-preset fast instead of ${preset}`]),
+    ...(command.options.some(({ name }) => GPU_OPTIONS.has(name)) ? ['leave out -hwaccel and its relatives'] : []),
+  ]
+  return `No GPU can be used here: ${joined(steps)}`
+}
+
+function joined(steps: readonly string[]): string {
+  return steps.length < 2 ? steps.join('') : `${steps.slice(0, -1).join(', ')} and ${steps.at(-1)}`
+}
+
+/** Names that people write for encoders, and those of the encoders. */
+const ENCODER_INSTEAD: ReadonlyMap<string, string> = new Map([
+  ...['libfdk_aac', 'libfaac', 'libvo_aacenc', 'libaacplus', 'aac_at', 'm4a'].map((name) => [name, 'aac'] as const),
+  ...['x264', 'h.264', 'avc', 'libh264', 'h264x'].map((name) => [name, 'libx264'] as const),
+  ...['x265', 'h265', 'h.265', 'libhevc', 'libh265'].map((name) => [name, 'libx265'] as const),
+  ...['libxvid', 'xvid', 'divx', 'libdivx'].map((name) => [name, 'mpeg4'] as const),
+  ...['wav', 'pcm'].map((name) => [name, 'pcm_s16le'] as const),
+  ...['jpg', 'jpeg'].map((name) => [name, 'mjpeg'] as const),
+  ...['mp3lame', 'lame'].map((name) => [name, 'libmp3lame'] as const),
+  ...['ogg', 'vorbis'].map((name) => [name, 'libvorbis'] as const),
+  ['vpx', 'libvpx-vp9'],
+  ['libvpx_vp9', 'libvpx-vp9'],
+  ['libopenh264', 'libx264'],
+  ['mp4', 'libx264'],
+])
+
+function otherEncoder(name: string): string {
+  const instead = ENCODER_INSTEAD.get(name.toLowerCase())
+  return instead === undefined
+    ? `This FFmpeg has no encoder by this name: usual ones are libx264, libx265, libvpx-vp9, aac, libmp3lame, libopus and flac`
+    : `This FFmpeg has no encoder by this name: write ${instead} instead of ${name}`
+}
+
+const PICTURE_CODECS: ReadonlySet<string> = new Set(['h264', 'mjpeg', 'png', 'hevc', 'bmp', 'gif', 'vp9', 'theora'])
+const TEXT_SUBTITLES: ReadonlySet<string> = new Set(['subrip', 'srt', 'ass', 'ssa', 'webvtt', 'text'])
+
+/** @param muxer as FFmpeg calls it in front of its line */
+function otherContainer(muxer: string, codec: string, command: Command): string {
+  if ((muxer === 'ipod' || command.isForSoundAlone) && PICTURE_CODECS.has(codec)) return COVER_ART
+  if (TEXT_SUBTITLES.has(codec))
+    return 'This container takes subtitles in another form: write -c:s mov_text for mp4, -c:s webvtt for webm, or name the output .mkv'
+  return `A file of this kind cannot hold ${codec}: choose another codec (mp4: libx264 with aac; webm: libvpx-vp9 with libopus), or name the output .mkv, which holds nearly everything`
+}
+
+const COVER_ART = 'The picture in the input (its cover art) cannot go into this file: write -vn before the output’s name, or -map 0:a'
+
+const KIND_OF_STREAM: ReadonlyMap<string, string> = new Map([
+  ['v', 'video'],
+  ['a', 'sound'],
+  ['s', 'subtitles'],
+])
+
+/** @param specifier such as `0:a`, `1:v:0`, `:a` */
+function missingStream(specifier: string, inFilter: boolean): string {
+  const kind = KIND_OF_STREAM.get(/(?:^|:)([vas])(?::|$)/.exec(specifier)?.[1] ?? '')
+  const what = kind === undefined ? 'no such stream' : `no ${kind} of that number`
+  if (!inFilter) return `The input has ${what}: where it may be missing, end the map in a question mark (-map ${specifier}?)`
+  return kind === 'sound'
+    ? `The input has ${what}: leave that part out of the filter graph, or give it silence as an input (-f lavfi -i anullsrc, with -shortest)`
+    : `The input has ${what}: inputs are counted from 0, and so are the streams of one kind`
+}
+
+/** The first that fits is shown, so what is special comes before what is general. */
+const CLUES: readonly Clue[] = [
+  {
+    says: /Cannot load (?:lib)?(?:cuda|nvcuda|nvcuvid|nvidia-encode|amfrt)|No NVENC capable devices|internal MFX session|No VA display found|Failed to initialise VAAPI|Device creation failed|DLL amfrt|No device available for decoder|Cannot open the drm device|Could not find a valid device/i,
+    hint: (_, command) => withoutGpu(command),
+  },
+  {
+    says: /Unknown (?:en|de)coder '\w+_(?:nvenc|cuvid|vaapi|qsv|videotoolbox|amf|v4l2m2m|omx|mediacodec|vulkan|d3d12va|mf)'/,
+    hint: (_, command) => withoutGpu(command),
+  },
+  {
+    says: /Impossible to convert between the formats|Unrecognized hwaccel|Unsupported hwaccel/i,
+    hint: (_, command) =>
+      command.value(CODEC_OPTIONS, GPU_CODEC) === null && !command.options.some(({ name }) => GPU_OPTIONS.has(name))
+        ? null
+        : withoutGpu(command),
+  },
+  { says: /Unknown encoder '([^']{1,60})'/, hint: ([, name = '']) => otherEncoder(name) },
+  { says: /invalid preset '(p[1-7])'/, hint: () => 'This preset belongs to encoders of GPUs: write -preset fast, medium or slow' },
+  {
+    says: /^\[(\w+)\] Could not find tag for codec (\w+) in stream/m,
+    hint: ([, muxer = '', codec = ''], command) => otherContainer(muxer, codec, command),
+  },
+  {
+    says: /Invalid audio stream\. Exactly one MP3 audio stream is required|Unsupported codec id in stream \d|only supports? one (?:audio )?stream|muxer supports only (?:one|codec)/i,
+    hint: (_, command) =>
+      command.isForSoundAlone
+        ? 'This kind of file holds sound of one kind alone: leave out -c copy and -c:a so that FFmpeg encodes it, and write -vn before the output’s name'
+        : null,
+  },
+  { says: /Only VP8 or VP9 or AV1 video/, hint: () => 'For a webm, write -c:v libvpx-vp9 -c:a libopus, or name the output .mp4' },
+  {
+    says: /Unable to (?:find a suitable|choose an) output format for '([^']{0,200})'/,
+    hint: () => 'FFmpeg goes by the extension of the output’s name: end it in one such as .mp4 or .mp3, or write -f and a format before it',
+  },
+  {
+    says: /Requested output format '([^']{1,60})' is not/,
+    hint: ([, name = '']) => `-f ${name} is no format that FFmpeg writes: leave -f out, and it goes by the extension of the output’s name`,
+  },
+  {
+    says: /(?:width|height) not divisible by 2|Picture (?:width|height) must be an integer multiple of the specified chroma subsampling/,
+    hint: () =>
+      'This encoder takes an even width and height only: end the filters in scale=trunc(iw/2)*2:trunc(ih/2)*2, or write -2 for the side of a scale that is to follow the other',
+  },
+  {
+    says: /No such filter: ''/,
+    hint: () =>
+      'A filter is missing in the graph: remove the comma or semicolon that stands at its end or twice in a row, and put the whole graph in quotes',
+  },
+  {
+    says: /No such filter: '([^']{1,100})/,
+    hint: ([, name = '']) =>
+      /^\w+$/.test(name)
+        ? `No filter is called ${name} here: check its spelling`
+        : 'A comma or semicolon ended a filter where it was meant as text: put the value in single quotes inside of the graph, or write a backslash before the comma',
+  },
+  {
+    says: /Option '([^']{1,60})' not found|No option name near '([^']{1,60})/,
+    hint: ([, name, near]) =>
+      near === undefined
+        ? `The filter or codec has no option ${name}: check its spelling, and write \\: for a colon that belongs to a value`
+        : `A colon ended a value where it was meant as text, near "${near}": put the value in single quotes inside of the graph, or write \\\\: for the colon`,
+  },
+  {
+    says: /Unrecognized option '([^']{1,60})'/,
+    hint: ([, name = '']) => {
+      const plain = name.replace(/^-/, '')
+      if (plain !== name) return `FFmpeg’s options have one hyphen: write -${plain}`
+      const equals = name.indexOf('=')
+      return equals > 0
+        ? `An option and its value are two words: write -${name.slice(0, equals)} ${name.slice(equals + 1)}`
+        : `FFmpeg has no option -${name}: check its spelling, and that the encoder has it`
+    },
+  },
+  { says: /Stream map '([^']{0,60})' matches no streams/, hint: ([, specifier = '']) => missingStream(specifier || '0:a', false) },
+  {
+    says: /Stream specifier '([^']{0,60})' in filtergraph/,
+    hint: ([, specifier = '']) => missingStream(specifier, true),
+  },
+  {
+    says: /Invalid file index (\d{1,6})/,
+    hint: ([, index = ''], { inputCount }) => `The command refers to input ${index}, but has ${inputCount}: inputs are counted from 0`,
+  },
+  {
+    says: /Cannot find a matching stream for unlabeled input pad|Cannot find an unused (?:video|audio) input stream/i,
+    hint: () => 'A filter lacks an input: write the streams that it is to read before it, such as [0:v][1:v]',
+  },
+  {
+    says: /has an unconnected output|has output \d+ [^\n]{0,100}unconnected/,
+    hint: () => 'Every label that the graph writes must be read: by a filter, or by a -map "[label]" before an output',
+  },
+  {
+    says: /Output with label '([^']{1,60})' does not exist/,
+    hint: ([, label = '']) => `No filter writes [${label}], or another one has read it: map the label that the last filter writes, once`,
+  },
+  {
+    says: /Output file (?:#\d+ )?does not contain any stream/,
+    hint: () =>
+      'The input has none of the streams that the output asks for: an input without sound has nothing left after -vn, for example',
+  },
+  {
+    says: /At least one output file must be specified/,
+    hint: () => 'The command names no output: end it in the placeholder of one, such as {{out_1}}',
+  },
+  {
+    says: /Filtering and streamcopy cannot be used together|but codec copy was selected/,
+    hint: () => 'What passes a filter must be encoded: leave out the copy, such as -c:v libx264 instead of -c:v copy',
+  },
+  {
+    says: /cannot be used together for the same stream/,
+    hint: () => 'Put the filters of -vf or -af into the -filter_complex, after a comma',
+  },
+  {
+    says: /Automatic encoder selection failed/,
+    hint: () => 'FFmpeg has no usual encoder for this kind of file here: name one, such as -c:v libx264 -c:a aac',
+  },
+  {
+    says: /moov atom not found/,
+    hint: () =>
+      'The file is not complete, or no MP4: an MP4 that is cut off while it is recorded or uploaded lacks its index; make or upload it again',
+  },
+  {
+    says: /Cannot find a valid font|Could not load font|No font filename provided|Could not set font size|Glyph .{0,40} not found|Fontconfig error/,
+    hint: () => 'The font is not there: declare it as an input, and write drawtext=fontfile={{in_font}}',
+  },
+  { says: /Too many packets buffered for output stream/, hint: () => 'Write -max_muxing_queue_size 9999 before the output’s name' },
+  {
+    says: /invalid, non monotonically increasing dts|Non-monotonous DTS|Non-monotonic DTS|Can't write packet with unknown timestamp/,
+    hint: () => 'The timestamps of the input are out of order: write -fflags +genpts before its -i, or encode instead of -c copy',
+  },
+  {
+    says: /Invalid too big or non positive size for width/,
+    hint: () => 'The crop is larger than the picture: crop less, or scale before it',
+  },
+  {
+    says: /link in\d+:v\d+ parameters \(size|do not match the corresponding (?:output|second input) link/,
+    hint: () => 'All parts must have the same size, pixel shape and frame rate: put scale=1280:720,setsar=1,fps=30 before each of them',
+  },
+  { says: /Specified sample rate \d+ is not supported/, hint: () => 'Write -ar 44100 or -ar 48000' },
+  {
+    says: /Error initializing filter 'drawtext'/,
+    hint: () =>
+      'A colon or a quote in the text of drawtext ended the text: put the text into a file that is an input, and write drawtext=textfile={{in_text}}',
+  },
+  {
+    says: /Error setting option (\w{1,40}) to value ([^\n]{1,60}?)\.?$/m,
+    hint: ([, name = '', value = '']) => `${value} is no value for ${name}`,
+  },
+  { says: /No space left on device|File too large/, hint: () => 'The output has become larger than a command may write' },
+]
+
+/**
+ * What to do about the error, as one line; null where FFmpeg’s own words have to do.
+ * @param said FFmpeg's lines without the addresses of its objects, as `problemLines` answers them
+ */
+export function hintFor(said: string, argv: readonly string[]): string | null {
+  const command = new Command(argv)
+  for (const { says, hint } of CLUES) {
+    const match = says.exec(said)
+    const answer = match === null ? null : hint(match, command)
+    if (answer !== null) return answer
+  }
+  return null
+}
+
+/** What drawtext says, frame by frame, when it draws nothing of a text with a percent sign, while FFmpeg goes on. */
+const TEXT_NOT_DRAWN =
+  /^\[(?:Parsed_)?drawtext[^\]\n]{0,60}\] (?:Stray % near|Unterminated %\{\} near|%\{[^}\n]{0,60}\} is not known)[^\n]*/m
+
+/** Why an FFmpeg that ended well has drawn no text; null where it has, or was not to. */
+export function undrawnText(said: string): string | null {
+  const line = TEXT_NOT_DRAWN.exec(said)?.[0]
+  if (line === undefined) return null
+  return `${line}\nThe text was not drawn, since a % begins an expression in it: write drawtext=expansion=none:text=… to have the text drawn as it is`
+}

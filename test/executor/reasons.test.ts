@@ -1,0 +1,84 @@
+/** What a command that fails says beyond FFmpeg's own words, with real FFmpeg. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RunRequest } from '../../src/executor/protocol.ts'
+import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
+import { JobClient, LIMITS, testSource } from './job-client.ts'
+
+let executor: ExecutorProcess
+let clip: Uint8Array<ArrayBuffer>
+
+beforeAll(async () => {
+  executor = await startExecutor()
+  const source = new JobClient(executor)
+  await source.ended({ commands: [[...testSource(3), 'clip.mp4']], outputs: { out: 'clip.mp4' } })
+  clip = new Uint8Array(await (await source.output('out')).arrayBuffer())
+})
+afterAll(() => executor.stop())
+
+/** How a job fails that has one input. */
+async function failure(filename: string, content: string | Uint8Array<ArrayBuffer>, command: string[], request: Partial<RunRequest> = {}) {
+  const job = new JobClient(executor)
+  await job.put(filename, content)
+  const state = await job.ended({ commands: [command], inputs: { in_1: filename }, outputs: { out: command.at(-1) ?? '' }, ...request })
+  expect(state.state, JSON.stringify(state)).toBe('FAILED')
+  return state.state === 'FAILED' ? state.error : null
+}
+
+describe('a TIMEOUT', () => {
+  test('of a command without an end says what has none, and how to end it', async () => {
+    const command = ['-stream_loop', '-1', '-i', 'in_1.mp4', '-c', 'copy', '-f', 'null', 'out.mp4']
+    const limits = { ...LIMITS, run_seconds: 1 }
+    expect(await failure('in_1.mp4', clip, command, { limits })).toEqual({
+      code: 'TIMEOUT',
+      step: 0,
+      message:
+        'the command was stopped after 1 seconds (max_command_run_seconds): -stream_loop -1 makes the input "in_1" endless, and nothing ends the output; write -t and its length in seconds before the output’s name, or -shortest to end it with another input',
+    })
+  })
+
+  test('quotes the error that FFmpeg has repeated until then, and says what the input is', async () => {
+    const command = ['-loop', '1', '-i', 'in_1.png', '-t', '1', 'out.mp4']
+    const error = await failure('in_1.png', '<!DOCTYPE html><html></html>', command, { limits: { ...LIMITS, run_seconds: 3 } })
+    expect(error?.code).toBe('TIMEOUT')
+    expect(error?.message).toContain('\nThe input "in_1" is not media: it is a web page (text/html)')
+    expect(error?.message).toMatch(/\nFFmpeg repeated this: \[png\] Invalid PNG signature/)
+  })
+})
+
+test('files that grow without an end say why', async () => {
+  const command = ['-f', 'lavfi', '-i', 'color=red:s=640x480', '-c:v', 'rawvideo', 'out.avi']
+  const error = await failure('in_1.mp4', clip, command, { limits: { ...LIMITS, disk_bytes: 5e6 } })
+  expect(error).toMatchObject({
+    code: 'OUTPUT_TOO_LARGE',
+    message: expect.stringContaining(': color has no end, and nothing ends the output'),
+  })
+})
+
+test.each([
+  ['before the input', ['-ss', '10', '-i', 'in_1.mp4', 'out.mp4']],
+  ['after it', ['-i', 'in_1.mp4', '-ss', '10', 'out.webm']],
+  ['for a picture', ['-ss', '10', '-i', 'in_1.mp4', '-frames:v', '1', 'out.png']],
+])('a start past the end says so: %s', async (_, command) => {
+  expect(await failure('in_1.mp4', clip, command)).toEqual({
+    code: 'OUTPUT_MISSING',
+    step: 0,
+    message:
+      'the command ended well but wrote nothing: -ss 10 is past the end of the input "in_1", which lasts 3 seconds; write a smaller -ss',
+  })
+})
+
+test('FFmpeg’s own words are followed by what to write', async () => {
+  const error = await failure('in_1.mp4', clip, ['-i', 'in_1.mp4', '-vf', 'scale=101:101', '-pix_fmt', 'yuv420p', 'out.mp4'])
+  expect(error?.code).toBe('FFMPEG_ERROR')
+  expect(error?.message).toMatch(/width not divisible by 2[\s\S]*\nThis encoder takes an even width and height only: .*trunc\(iw\/2\)\*2/)
+})
+
+test.each([
+  ['JSON', '{"error":"gone"}', 'JSON (application/json), which begins with "{"error":"gone"}"'],
+  ['a text', 'Access denied\n', 'text (text/plain), which begins with "Access denied"'],
+  ['an archive', 'Rar!\x1a\x07\0', 'a RAR archive'],
+])('an input that is %s is named when FFmpeg cannot read it', async (_, content, what) => {
+  const error = await failure('in_1', content, ['-i', 'in_1', 'out.mp4'])
+  expect(error?.message).toMatch(/Invalid data found[\s\S]*\nThe input "in_1" is not media: it is /)
+  expect(error?.message.endsWith(what)).toBe(true)
+})
