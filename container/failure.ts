@@ -100,6 +100,11 @@ export function playlistError(alias: string, code: 'OUTPUT_MISSING' | 'OUTPUT_TO
   return { code, step: steps - 1, message: `the output "${alias}" is not complete: ${reason}` }
 }
 
+/** A text that a command reads and that says what may not be, or cannot be, done. */
+export function scriptError(reason: string, place: Step): JobError {
+  return { code: 'FFMPEG_ERROR', step: place.step, message: placeText(place) + reason }
+}
+
 export function archiveError(fault: ArchiveFault): JobError {
   return { code: fault.code, step: 0, message: `the archive of input_compressed_folder cannot be used: ${fault.message}` }
 }
@@ -108,7 +113,7 @@ export function archiveError(fault: ArchiveFault): JobError {
 const MAX_LISTED = 50
 
 /** The first names in their order, found in one pass over however many there are. */
-function listed(names: readonly string[]): string {
+export function listed(names: readonly string[]): string {
   if (names.length === 0) return 'no files'
   const first: string[] = []
   for (const name of names) {

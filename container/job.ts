@@ -15,7 +15,7 @@ import { Inputs } from './inputs.ts'
 import { Outputs } from './outputs.ts'
 import { probeFile } from './probe.ts'
 import { Revision } from './revision.ts'
-import { programOf, type RunOutcome, runJob } from './run.ts'
+import { commandOf, type RunOutcome, runJob } from './run.ts'
 import type { Spares } from './spares.ts'
 import { StandardOutput } from './standard-output.ts'
 import { Stopper } from './stopper.ts'
@@ -216,7 +216,7 @@ export class Job {
   }
 
   #firstCommand(request: RunRequest): FfmpegCommand {
-    return { program: programOf(request, 0), argv: request.commands[0] ?? [], fileBytes: this.#limits(request).disk_bytes }
+    return commandOf(request, 0, this.#toolbox, this.#limits(request)).command
   }
 
   #limits(request: RunRequest): RunRequest['limits'] {

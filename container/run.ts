@@ -4,16 +4,18 @@ import { availableParallelism } from 'node:os'
 import type { JobError, JobState, Progress, RunRequest } from '../src/executor/protocol.ts'
 import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import type { Program } from '../src/ffmpeg/program.ts'
+import { type Script, withScripts } from '../src/ffmpeg/scripts.ts'
 import type { CappedLog } from './capped-log.ts'
 import { type Collected, type Collection, collectOutputs, writtenOutput } from './collect.ts'
 import type { EndedRun } from './diagnosis.ts'
 import { type Written, writtenFacts } from './facts.ts'
-import { archiveError, exitError, MAX_MADE_FILES, type Step, stopError } from './failure.ts'
-import { Ffmpeg, type FfmpegReport, type FfmpegResult } from './ffmpeg.ts'
+import { archiveError, exitError, MAX_MADE_FILES, type Step, scriptError, stopError } from './failure.ts'
+import { Ffmpeg, type FfmpegCommand, type FfmpegReport, type FfmpegResult } from './ffmpeg.ts'
 import type { FolderUsage } from './folder.ts'
 import type { HeadStart } from './head-start.ts'
 import { notesOn } from './notes.ts'
 import { probeFile, probePlaylist } from './probe.ts'
+import { ScriptFault, writeScripts } from './scripts.ts'
 import type { StandardOutput } from './standard-output.ts'
 import type { Stopper } from './stopper.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -119,8 +121,8 @@ async function runCommands(run: ReadyRun, written: Map<string, Written>): Promis
   const limit: FolderUsage = { bytes: request.limits.disk_bytes, entries: (await entriesBefore(run)) + MAX_MADE_FILES }
   const unwatch = stopper.limitFolder(limit, () => workspace.usage())
   try {
-    for (const [step, argv] of request.commands.entries()) {
-      const error = await runCommand(run, argv, { step, steps: request.commands.length }, limit, written)
+    for (const step of request.commands.keys()) {
+      const error = await runCommand(run, { step, steps: request.commands.length }, limit, written)
       if (error !== null) return error
     }
     return null
@@ -134,18 +136,20 @@ async function entriesBefore({ workspace, request }: Run): Promise<number> {
   return request.archive === undefined ? Object.keys(request.inputs).length : (await workspace.usage()).entries
 }
 
-async function runCommand(
-  run: ReadyRun,
-  argv: readonly string[],
-  place: Step,
-  limit: FolderUsage,
-  written: Map<string, Written>,
-): Promise<JobError | null> {
+async function runCommand(run: ReadyRun, place: Step, limit: FolderUsage, written: Map<string, Written>): Promise<JobError | null> {
   const { toolbox, workspace, log, stdout, request, headStart, stopper, onProgress } = run
   // A reason to stop may have come between two commands.
   const stopped = stoppedError(run, place)
   if (stopped !== null) return stopped
-  const command = { program: programOf(request, place.step), argv, fileBytes: request.limits.disk_bytes }
+  const { command, scripts } = commandOf(request, place.step, toolbox, request.limits)
+  const readable = await unlessStopped(run, place, async (signal) => {
+    await writeScripts({ workspace, request, scripts, step: place.step, signal })
+    return { ok: true } as const
+  }).catch((error: unknown) => {
+    if (error instanceof ScriptFault) return { ok: false, error: scriptError(error.message, place) } as const
+    throw error
+  })
+  if (!readable.ok) return readable.error
   const started = place.step === 0 ? await headStart.take(command) : null
   const ffmpeg = started ?? Ffmpeg.start(toolbox, workspace, command)
   stopper.attach(ffmpeg.process)
@@ -153,7 +157,7 @@ async function runCommand(
   await keepWritten(run, result, written)
   // An FFmpeg that the system stopped at the largest file it may write is at the limit between two looks at the folder.
   stopper.judge(await workspace.usage(), { ...limit, bytes: limit.bytes - 1 })
-  const ended = await endedRun(run, argv, result)
+  const ended = await endedRun(run, request.commands[place.step] ?? [], result)
   return stopper.reason === null ? exitError(ended, place) : stopError(stopper.reason, place, request.limits, ended)
 }
 
@@ -167,6 +171,20 @@ async function endedRun(
   const wentWell = stopper.reason === null && exit.kind === 'exited' && exit.code === 0
   const notes = wentWell ? [] : await notesOn({ workspace, inputs: request.inputs, archive: unpacked }, argv, stderr)
   return { argv, result, aliases: new Map(Object.entries(request.inputs).map(([alias, filename]) => [filename, alias])), notes }
+}
+
+/** What the request's command of that number, from 0, is started with, and the scripts that it reads. */
+export function commandOf(
+  request: RunRequest,
+  step: number,
+  { graphFiles }: Toolbox,
+  { disk_bytes: fileBytes }: RunRequest['limits'],
+): { command: FfmpegCommand; scripts: Script[] } {
+  const program = programOf(request, step)
+  const given = request.commands[step] ?? []
+  // Whatever ffprobe reads is media.
+  const { argv, scripts } = program === 'ffmpeg' ? withScripts(given, step, graphFiles) : { argv: given, scripts: [] }
+  return { command: { program, argv, fileBytes }, scripts }
 }
 
 /** Which program the request's command of that number, from 0, is for. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createAdaptorServer } from '@hono/node-server'
 import { type Logger, pino } from 'pino'
+import { graphFileSyntax } from '../src/ffmpeg/scripts.ts'
 import { createApp } from './app.ts'
 import { findExecutable } from './executable.ts'
 import { Gates } from './gate.ts'
@@ -88,9 +89,10 @@ async function openToolbox(settings: Settings, searchPath: string, log: Logger):
   if (ffmpeg === null) throw new Error(`FFmpeg not found (${settings.ffmpeg}): install it, or set FFMPEG_PATH`)
   if (ffprobe === null) throw new Error(`ffprobe not found (${settings.ffprobe}): install it, or set FFPROBE_PATH`)
   const lifeDir = await openLife(settings.jobsDir)
-  const [{ sandbox, rejected }, demuxers] = await Promise.all([
+  const [{ sandbox, rejected }, demuxers, version] = await Promise.all([
     chooseSandbox(settings, { ffmpeg, ffprobe }, lifeDir, searchPath),
     runToEnd([ffprobe, '-v', 'error', '-demuxers'], { cwd: lifeDir, timeoutSeconds: 20 }),
+    runToEnd([ffmpeg, '-version'], { cwd: lifeDir, timeoutSeconds: 20 }),
   ])
   if (sandbox.kind === 'none') log.warn({ rejected }, 'FFmpeg runs without a sandbox: run only commands and media that you trust')
   else log.info({ sandbox: sandbox.kind, rejected }, 'sandbox proven')
@@ -98,6 +100,7 @@ async function openToolbox(settings: Settings, searchPath: string, log: Logger):
     ffmpeg,
     ffprobe,
     sandbox,
+    graphFiles: graphFileSyntax(/^ffmpeg version (\S+)/.exec(version.stdout)?.[1] ?? ''),
     gates: new Gates(join(lifeDir, 'gates'), await findExecutable('mkfifo', searchPath)),
     probeFormats: harmlessDemuxers(demuxers.stdout),
     lifeDir,

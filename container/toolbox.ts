@@ -1,3 +1,4 @@
+import type { GraphFileSyntax } from '../src/ffmpeg/scripts.ts'
 import type { Gate, Gates } from './gate.ts'
 import type { Confinement, Sandbox } from './sandbox.ts'
 import { changesUser } from './sandbox.ts'
@@ -9,6 +10,8 @@ export interface Toolbox {
   ffmpeg: string
   ffprobe: string
   sandbox: Sandbox
+  /** How this FFmpeg is told to read a graph from a file. */
+  graphFiles: GraphFileSyntax
   gates: Gates
   /** Demuxers that ffprobe may use on what users made, as `-format_whitelist` takes them. */
   probeFormats: string

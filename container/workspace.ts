@@ -1,8 +1,8 @@
 /** Folders: one per life of this process, in it one per job. */
 import type { Stats } from 'node:fs'
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, rename } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, realpath, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isPlainName } from '../src/ffmpeg/filenames.ts'
+import { isNestedName, isPlainName } from '../src/ffmpeg/filenames.ts'
 import { batchesOf, emptyFolder, type FolderUsage, folderUsage, isErrno, removeFolder } from './folder.ts'
 import { openRegularFile, type RegularFile } from './regular-file.ts'
 
@@ -114,6 +114,34 @@ export class Workspace {
   /** Opens a regular file for reading, never through a link; null if there is none. The caller closes it. */
   async openRegular(filename: string): Promise<RegularFile | null> {
     return openRegularFile(this.path(filename))
+  }
+
+  /**
+   * Opens a regular file of the folder or of its folders for reading, never through a link on the way there; null if there is none.
+   * The caller closes it.
+   */
+  async openNested(name: string): Promise<RegularFile | null> {
+    if (!isNestedName(name)) return null
+    const file = await openRegularFile(this.path(name))
+    if (file === null || (await this.#holds(name, file))) return file
+    await file.handle.close()
+    return null
+  }
+
+  /** Whether an open file is the one by that name, with no link on the way there. */
+  async #holds(name: string, { handle }: RegularFile): Promise<boolean> {
+    const path = join(await realpath(this.files), name)
+    const resolved = await realpath(path).catch(() => null)
+    if (resolved !== path) return false
+    const [opened, found] = await Promise.all([handle.stat(), lstat(path).catch(() => null)])
+    return found?.ino === opened.ino && found.dev === opened.dev
+  }
+
+  /** Puts a text into FFmpeg's folder, in the place of whatever is there by that name, and never through it. */
+  async putText(filename: string, text: string): Promise<void> {
+    const path = join(this.#root, 'text')
+    await writeFile(path, text, { mode: 0o644 })
+    await rename(path, this.path(filename))
   }
 
   /** Opens a zip that `nextPackedPath` has named. The caller closes it. */

@@ -6,6 +6,8 @@ import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { JobState, Progress, RunRequest, StandardOutputText } from '../executor/protocol.ts'
 import { argvsAsRun } from '../ffmpeg/as-run.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
+import { withoutQuery } from '../ffmpeg/script-names.ts'
+import { readsScripts } from '../ffmpeg/scripts.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import { paceOf } from '../outbound/download.ts'
@@ -280,11 +282,13 @@ function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['co
   return code === 'INPUT_UNUSABLE' ? 'UNREACHABLE_INPUT_FILE' : code
 }
 
-function runRequest({ compiled, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
+function runRequest({ compiled, request, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
+  const named = compiled.argvs.some(readsScripts)
   return {
     commands: argvsAsRun(compiled),
     ...(compiled.programs && { programs: compiled.programs }),
     inputs: compiled.inputs,
+    ...(named && { sources: mapValues(request.input_files, withoutQuery) }),
     outputs: compiled.outputs,
     ...(compiled.bundles && { bundles: compiled.bundles }),
     ...(compiled.archive !== undefined && { archive: compiled.archive }),

@@ -50,6 +50,11 @@ export const runRequestSchema = z.object({
   programs: z.array(programSchema).max(10).optional(),
   /** Alias → file name of each input already PUT. */
   inputs: filesByAlias,
+  /**
+   * Alias → URL of each input without its query, by which a list that a command reads may name it. It tells the executor nothing of what it has
+   * not been given: the file itself.
+   */
+  sources: z.record(z.string(), z.string()).optional(),
   /** Alias → file name that the commands must have written when they end. */
   outputs: filesByAlias,
   /** Alias → output that is made of several files that the commands must have written when they end. */

@@ -10,6 +10,7 @@ import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.t
 import { checkPolicy } from './policy.ts'
 import type { PolicyScope } from './policy-values.ts'
 import { type Program, splitProgram } from './program.ts'
+import { readsScripts } from './scripts.ts'
 import { settledArgv } from './settled-argv.ts'
 import { APOSTROPHE, strayMessages } from './stray-messages.ts'
 import { strayProbeWords, strayWords } from './stray-words.ts'
@@ -129,7 +130,8 @@ export function compileCommands(source: CommandSource): Compilation {
     // A file may also be named as it is called in the job's folder.
     const words = new Set(compiled.flatMap(({ argv }) => argv))
     for (const [alias, name] of files) if (words.has(name)) used.add(alias)
-    if (!compiled.some(({ argv }) => readsUnnamedInputs(argv))) faults.push(...unusedKeys('input_files', inputs.keys(), used))
+    if (!compiled.some(({ argv }) => readsUnnamedInputs(argv) || readsScripts(argv)))
+      faults.push(...unusedKeys('input_files', inputs.keys(), used))
     faults.push(...unusedKeys('output_files', outputs.keys(), used))
   }
   if (faults.length > 0) return { ok: false, faults, omitted }

@@ -1,8 +1,9 @@
 /** Commands that begin with `ffprobe`: which options they may have, and the guards on their input. */
+import { formatName } from './argv.ts'
 import { guardsOn } from './guards.ts'
 import { audible } from './log-level.ts'
 import type { Problem } from './policy-values.ts'
-import { checkCodec, checkDemuxer, checkFile, type PolicyScope, shown } from './policy-values.ts'
+import { checkCodec, checkDemuxer, checkFile, OWN_RULES, type PolicyScope, shown } from './policy-values.ts'
 
 /** Options without a value, from `ffprobe -h` of releases 4 to 8. */
 const FLAGS: ReadonlySet<string> = new Set([
@@ -84,7 +85,7 @@ function checkProbeOption({ token, name, value }: Extract<ProbeArgument, { kind:
   if (name === OUTPUT) return value === '-' ? [] : checkFile(value, 'write', '`-o`', scope)
   if (CODECS.has(name)) return checkCodec(value)
   if (name !== FORMAT) return []
-  if (!/^(lavfi|concat)$/i.test(value)) return checkDemuxer(value)
+  if (!OWN_RULES.has(formatName(value))) return checkDemuxer(value)
   const msg = `ffprobe may not read the format \`${shown(value)}\`: to measure with filters, write \`ffmpeg -i {{in_…}} -vf signalstats,metadata=print:file=- -f null -\``
   return [{ token: value, msg }]
 }

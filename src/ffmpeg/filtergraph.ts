@@ -31,6 +31,7 @@ export interface Cursor {
 export function readToken(cursor: Cursor, terminators: string): string {
   skip(cursor, WHITE_SPACE)
   const { text } = cursor
+  const marks = `${terminators}\\'`
   let token = ''
   let kept = 0
   while (cursor.at < text.length && !terminators.includes(text.charAt(cursor.at))) {
@@ -46,7 +47,10 @@ export function readToken(cursor: Cursor, terminators: string): string {
       cursor.at = close === -1 ? text.length : close + 1
       if (close !== -1) kept = token.length
     } else {
-      token += char
+      // A run of ordinary characters is taken in one piece.
+      const start = cursor.at - 1
+      while (cursor.at < text.length && !marks.includes(text.charAt(cursor.at))) cursor.at += 1
+      token += text.slice(start, cursor.at)
     }
   }
   // White space at the end counts only where it was quoted or escaped.
@@ -75,9 +79,13 @@ export function skip(cursor: Cursor, characters: string): void {
   while (cursor.at < cursor.text.length && characters.includes(cursor.text.charAt(cursor.at))) cursor.at += 1
 }
 
-/** All filters of a graph, in order. A graph that FFmpeg would reject yields what can be read of it. */
+/** All filters of a graph, as `graphFilters` reads them. */
 export function parseGraph(graph: string): Filter[] {
-  const filters: Filter[] = []
+  return [...graphFilters(graph)]
+}
+
+/** The filters of a graph, in order. A graph that FFmpeg would reject yields what can be read of it. */
+export function* graphFilters(graph: string): Generator<Filter> {
   const cursor: Cursor = { text: graph, at: 0 }
   skip(cursor, WHITE_SPACE)
   // Options of the scaler may come first; FFmpeg takes them up to the semicolon as they are, quotes and all.
@@ -98,9 +106,8 @@ export function parseGraph(graph: string): Filter[] {
     if (hasArgs) cursor.at += 1
     const start = cursor.at
     const args = hasArgs ? readToken(cursor, '[],;') : ''
-    if (name !== '') filters.push({ name: name.split('@')[0] ?? name, args, span: { start, end: cursor.at } })
+    if (name !== '') yield { name: name.split('@')[0] ?? name, args, span: { start, end: cursor.at } }
   }
-  return filters
 }
 
 /** Matches at one place: between two colons there is at most one key, so that no text is read twice from several of them. */
@@ -145,9 +152,13 @@ export interface FilterCommand {
 const COMMAND_SPACE = ' \f\t\n\r'
 const COMMAND_END = ' \f\t\n\r,;'
 
-/** The commands of `sendcmd`: `START[-END] [FLAGS] TARGET COMMAND ARG, …; …` with `#` comments. */
+/** All commands of `sendcmd`, as `filterCommands` reads them. */
 export function parseFilterCommands(text: string): FilterCommand[] {
-  const commands: FilterCommand[] = []
+  return [...filterCommands(text)]
+}
+
+/** The commands of `sendcmd`: `START[-END] [FLAGS] TARGET COMMAND ARG, …; …` with `#` comments. */
+export function* filterCommands(text: string): Generator<FilterCommand> {
   const cursor: Cursor = { text, at: 0 }
   let intervalStarts = true
   while (cursor.at < text.length) {
@@ -169,10 +180,9 @@ export function parseFilterCommands(text: string): FilterCommand[] {
       return readToken(cursor, end)
     })
     const [target = '', command = '', argument = ''] = words
-    if (command !== '') commands.push({ target, command, argument })
+    if (command !== '') yield { target, command, argument }
     skip(cursor, COMMAND_SPACE)
     if (text.charAt(cursor.at) === ';') intervalStarts = true
     cursor.at += 1
   }
-  return commands
 }

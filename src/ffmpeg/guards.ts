@@ -5,7 +5,8 @@ import { PROBED_DEMUXERS } from './policy-demuxers.ts'
 /**
  * Puts the guards last before every `-i`, where they win over whatever the command says:
  * only files may be opened, and only as formats that one file holds entirely (no playlist, no list of files).
- * A list for `-f concat` may name plain relative paths only, since `-safe 1` is forced on it.
+ * Lists for `-f concat` and playlists are opened by an executor that has judged them and written them anew (`withScripts`); here they are held
+ * to plain relative paths by `-safe 1`, and a playlist is no format that may be opened at all.
  * Where they stand already, they are not put a second time.
  */
 export function guardInputs(argv: readonly string[]): string[] {
@@ -36,6 +37,6 @@ export function guardsOn(format: string | null, protocols = 'file'): string[] {
 
 /** In lower case, since FFmpeg compares this list to the letter (`av_match_list`). */
 function allowedFormats(format: string | null): string {
-  if (format === null) return PROBED_DEMUXERS.join(',')
+  if (format === null || format === 'hls' || format === 'applehttp') return PROBED_DEMUXERS.join(',')
   return format === 'concat' ? ['concat', ...PROBED_DEMUXERS].join(',') : format
 }

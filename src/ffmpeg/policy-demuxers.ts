@@ -36,14 +36,19 @@ const REFERENCES: Refusal = {
   why: 'only names other files or URLs, which are not fetched',
   instead: 'give the media files themselves as inputs; to join files use `-f concat` or the `concat` filter',
 }
+const DASH: Refusal = {
+  why: 'only names other files, and DASH manifests cannot be inputs',
+  instead: 'give the media files themselves as inputs, or an HLS playlist with its segments in input_compressed_folder',
+}
 const SCRIPT: Refusal = { why: 'runs a script that may open anything', instead: 'write it as a filter graph' }
 const PHYSICAL: Refusal = { why: 'reads a disc or a folder of the server', instead: 'give the files of the disc as inputs' }
 
-/** Demuxers that `-f` may not name, with the reason. `lavfi` and `concat` have rules of their own in the policy. */
+/** Demuxers that `-f` may not name, with the reason. `lavfi`, `concat` and `hls` have rules of their own in the policy. */
 export const REFUSED_DEMUXERS: ReadonlyMap<string, Refusal> = new Map([
   ...refusals('alsa android_camera audiotoolbox avfoundation bktr decklink dshow fbdev gdigrab iec61883 jack kmsgrab', DEVICE),
   ...refusals('libdc1394 openal oss pulse sndio v4l2 video4linux2 vfwcap x11grab ndi libndi_newtek', DEVICE),
-  ...refusals('hls applehttp dash imf', REFERENCES),
+  ...refusals('dash', DASH),
+  ...refusals('imf', REFERENCES),
   ...refusals('rtp rtsp sap sdp', NETWORK),
   ...refusals('avisynth vapoursynth', SCRIPT),
   ...refusals('libcdio dvdvideo', PHYSICAL),

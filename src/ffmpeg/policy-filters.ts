@@ -2,7 +2,7 @@
  * What FFmpeg's filters open, from `ffmpeg -h filter=NAME` and the sources of releases 4 to 8.
  * A filter that is not here opens nothing; values that look like a path or URL are refused in any filter all the same.
  */
-import { FOLDER, matching, READ, type Rule, reads, refused, TEXT, WRITE } from './policy-rules.ts'
+import { FOLDER, matching, READ, type Rule, reads, SCRIPT, TEXT, WRITE } from './policy-rules.ts'
 
 export interface FilterRules {
   options: Readonly<Record<string, Rule>>
@@ -18,8 +18,8 @@ const SEND_COMMANDS: FilterRules = {
   options: {
     commands: { kind: 'commands' },
     c: { kind: 'commands' },
-    filename: refused('reads commands from a file, unseen', 'write the commands into the filter, as in `sendcmd=c=…`'),
-    f: refused('reads commands from a file, unseen', 'write the commands into the filter, as in `sendcmd=c=…`'),
+    filename: SCRIPT,
+    f: SCRIPT,
   },
 }
 const STATS: FilterRules = { positional: ['stats_file'], options: { stats_file: WRITE, f: WRITE } }

@@ -2,11 +2,12 @@
 import { excerpt } from './excerpt.ts'
 import {
   type Filter,
+  type FilterCommand,
   type FilterOption,
+  filterCommands,
+  graphFilters,
   parseDictionary,
-  parseFilterCommands,
   parseFilterOptions,
-  parseGraph,
   unclosedQuote,
 } from './filtergraph.ts'
 import { toldAsWhole } from './policy-cut-values.ts'
@@ -28,7 +29,7 @@ const COMMANDABLE: ReadonlyMap<string, Rule> = new Map(
 export function* checkGraph(graph: string, scope: PolicyScope): Generator<Problem> {
   const open = unclosedQuote(graph)
   if (open !== -1) yield quoteProblem(graph, open, 'the filter graph')
-  for (const filter of parseGraph(graph)) {
+  for (const filter of graphFilters(graph)) {
     if (open === -1) yield* checkQuotes(filter)
     const written = graph.slice(filter.span.start, filter.span.end)
     yield* toldAsWhole([...checkFilter(filter, scope)], filter.name, written, scope)
@@ -75,6 +76,11 @@ function checkFilterValue(what: string, rule: Rule | undefined, value: string, s
   switch (rule?.kind) {
     case 'file':
       return checkFile(value, rule.access, what, scope, rule)
+    case 'script':
+      return checkFile(value, 'read', what, scope, {
+        example: 'sendcmd=f={{in_commands}}',
+        hint: 'or write the commands into the filter, as in `sendcmd=c=…`',
+      })
     case 'commands':
       return checkCommands(value, scope)
     case 'options':
@@ -96,14 +102,16 @@ function textCutAtColon(what: string, rest: string): Problem {
   return { token: rest, msg }
 }
 
-/** A filter's options may be set again while it runs, one by one or, by `reinit`, all at once. */
 function* checkCommands(text: string, scope: PolicyScope): Generator<Problem> {
-  for (const { target, command, argument } of parseFilterCommands(text)) {
-    const what = `the command \`${shown(command)}\` for \`${shown(target)}\``
-    const drawtext = FILTERS.get('drawtext')
-    if (command !== 'reinit') yield* checkFilterValue(what, COMMANDABLE.get(command), argument, scope)
-    else if (drawtext !== undefined && !('refused' in drawtext)) {
-      yield* checkOptions(`${shown(target)} reinit`, drawtext, parseFilterOptions(argument), scope)
-    }
+  for (const command of filterCommands(text)) yield* checkCommand(command, scope)
+}
+
+/** A filter's options may be set again while it runs, one by one or, by `reinit`, all at once. */
+export function* checkCommand({ target, command, argument }: FilterCommand, scope: PolicyScope): Generator<Problem> {
+  const what = `the command \`${shown(command)}\` for \`${shown(target)}\``
+  const drawtext = FILTERS.get('drawtext')
+  if (command !== 'reinit') yield* checkFilterValue(what, COMMANDABLE.get(command), argument, scope)
+  else if (drawtext !== undefined && !('refused' in drawtext)) {
+    yield* checkOptions(`${shown(target)} reinit`, drawtext, parseFilterOptions(argument), scope)
   }
 }

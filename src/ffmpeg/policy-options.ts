@@ -3,10 +3,10 @@
  * options and those of demuxers, muxers and codecs alike. An option that is not here opens nothing; a value that
  * looks like a path or URL is refused in any option all the same.
  */
-import { DEVICE, FOLDER, matching, PART, READ, type Refusal, type Rule, refused, TEXT, WRITE } from './policy-rules.ts'
+import { DEVICE, FOLDER, matching, PART, READ, type Refusal, type Rule, refused, SCRIPT, TEXT, WRITE } from './policy-rules.ts'
 
 const GUARD = refused('is set by the service for every input', 'leave it out')
-const UNSEEN_GRAPH = refused('reads a filter graph from a file, unseen', 'write the graph into the command with `-filter_complex` or `-vf`')
+const LAVFI_GRAPH_FILE = refused('reads the graph of an input from a file', 'write the graph itself, as in `-f lavfi -i color`')
 const PRESET_FILE = refused('reads options from a file, unseen', 'write the options into the command; `-preset` is free to use')
 const PROGRESS = refused('is set by the service', "leave it out; the command's status shows its progress")
 const FETCHING = refused(
@@ -23,6 +23,7 @@ const LIBRARY = refused("loads a library from the server's disk", 'leave it out'
 const ABSOLUTE_REFERENCES = matching(/^(0|false|no|disable)$/i, 'leave it out: files that a media file refers to are not opened')
 const DEVICE_NUMBER = matching(/^[A-Za-z0-9_]*$/, 'name the device by its number or by the name given to `-init_hw_device`')
 const NO_FOLDERS = matching(/^(0|false|no|disable)$/i, 'leave it out: outputs are plain files without folders')
+const SIXTEEN_BYTES = 'give 16 characters, which FFmpeg takes as they are, not as hexadecimal digits'
 const INNER_OPTIONS: Rule = { kind: 'options' }
 const GRAPH: Rule = { kind: 'graph' }
 const ENCODER_PARAMS: Rule = { kind: 'encoder-params' }
@@ -45,7 +46,8 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
   // Filter graphs.
   ...all('vf af filter filter_complex lavfi graph', GRAPH),
-  ...all('filter_script filter_complex_script graph_file', UNSEEN_GRAPH),
+  ...all('filter_script filter_complex_script', SCRIPT),
+  ...all('graph_file', LAVFI_GRAPH_FILE),
 
   // Files that the tool itself opens.
   ...all('pre vpre apre spre fpre', PRESET_FILE),
@@ -71,7 +73,9 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // Muxers: files beside the output.
   ...all('hls_segment_filename hls_fmp4_init_filename hls_subtitle_path master_pl_name hls_master_name', PART),
   ...all('segment_list segment_header_filename init_seg_name media_seg_name single_file_name header', PART),
-  ['hls_key_info_file', refused('reads a file that names further files', 'use `-hls_enc 1 -hls_enc_key HEX`')],
+  ['hls_key_info_file', SCRIPT],
+  // FFmpeg copies 16 bytes of each, whatever there is (`do_encrypt` in libavformat/hlsenc.c).
+  ...all('hls_enc_key hls_enc_iv', matching(/^[\x20-\x7e]{16,}$/, SIXTEEN_BYTES)),
   ['hls_enc_key_url', PART],
   ['var_stream_map', matching(/^(?!.*\.\.)[^/\\]*$/s, 'give variants plain names: they become file names')],
   ['cc_stream_map', TEXT],

@@ -27,12 +27,15 @@ export type Rule =
   | { kind: 'codec' }
   /** Run-time commands for other filters. */
   | { kind: 'commands' }
+  /** Reads a text that names further files or holds a graph or commands, which the executor judges before FFmpeg reads it (`scripts.ts`). */
+  | { kind: 'script' }
   | { kind: 'refused'; why: string; instead: string }
 
 export const READ: Rule = { kind: 'file', access: 'read' }
 export const WRITE: Rule = { kind: 'file', access: 'write' }
 export const PART: Rule = { kind: 'file', access: 'part' }
 export const FOLDER: Rule = { kind: 'file', access: 'folder' }
+export const SCRIPT: Rule = { kind: 'script' }
 export const TEXT: Rule = { kind: 'text' }
 
 /** A file that is read, as `example` names it by a placeholder. */

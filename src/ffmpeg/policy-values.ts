@@ -113,10 +113,13 @@ export function checkMuxer(name: string): Problem[] {
   return [{ token: name, msg: `the format \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
 }
 
+/** What inputs of these formats may name is judged where the input is. */
+export const OWN_RULES: ReadonlySet<string> = new Set(['lavfi', 'concat', 'hls', 'applehttp'])
+
 /** Checks the name of an input's format. */
 export function checkDemuxer(name: string): Problem[] {
   const format = formatName(name)
-  if (format === 'lavfi' || format === 'concat' || NAMED_DEMUXERS.has(format)) return []
+  if (OWN_RULES.has(format) || NAMED_DEMUXERS.has(format)) return []
   const refusal = REFUSED_DEMUXERS.get(format) ?? UNKNOWN_DEMUXER
   return [{ token: name, msg: `the input format \`${shown(name)}\` ${refusal.why}: ${refusal.instead}` }]
 }

@@ -3,14 +3,16 @@
  * allowed only what the job's own files need. What an option or filter opens stands in the tables beside this file.
  * It cannot see inside media files: the guards on inputs and the executor's sandbox answer for those.
  */
-import { type ArgvFile, type ArgvOption, formatOf, isExitingOption, parseArgv } from './argv.ts'
+import { type ArgvFile, type ArgvOption, formatName, formatOf, isExitingOption, parseArgv } from './argv.ts'
 import { someOf } from './excerpt.ts'
 import { parseDictionary } from './filtergraph.ts'
 import { checkGraph } from './policy-graph.ts'
 import { ENCODER_FILE_KEYS, isForFetching, isOnlyForFetching, ruleFor } from './policy-options.ts'
 import { checkOutputs } from './policy-outputs.ts'
 import type { Rule } from './policy-rules.ts'
+import { checkTee } from './policy-tee.ts'
 import { checkCodec, checkDemuxer, checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
+import { graphFileOption, inputScript, scriptName } from './scripts.ts'
 import { isStandardOutput, isTextOutput } from './text-outputs.ts'
 
 /**
@@ -32,6 +34,7 @@ export function* checkPolicy(argv: readonly string[], scope: PolicyScope): Gener
   }
   for (const option of trailing) yield* checkOption(option, 'output', scope)
   yield* checkOutputs(parsed, scope)
+  if (files.some((file) => file.kind === 'input' && inputScript(file) === 'hls')) yield* attachmentsBeside(files)
   for (const argument of argv) if (REPORT.test(argument)) yield reportProblem(argument)
 }
 
@@ -69,7 +72,8 @@ function* checkInput(input: ArgvFile, scope: PolicyScope): Generator<Problem> {
   if (format === 'lavfi') return yield* checkGraph(input.url, scope)
   // What a device calls its source is no file name: that the format is refused says all.
   if (format !== null && checkDemuxer(format).length > 0) return
-  const concatenated = /^concat:(.*)$/s.exec(input.url)?.[1]
+  const script = inputScript(input)
+  const concatenated = script === null ? /^concat:(.*)$/s.exec(input.url)?.[1] : undefined
   const names = concatenated === undefined ? [input.url] : concatenated.split('|')
   let sound = true
   for (const name of names) {
@@ -78,22 +82,47 @@ function* checkInput(input: ArgvFile, scope: PolicyScope): Generator<Problem> {
       yield problem
     }
   }
-  if (sound && format === null && PLAYLIST.test(input.url)) {
-    const msg = `\`-i ${shown(input.url)}\` is a playlist, which only names other files: give the media files themselves as inputs`
+  if (!sound) return
+  if (isLonePlaylist(input, scope)) yield lonePlaylist(input)
+  if (script === null && format === null && MANIFEST.test(input.url)) {
+    const msg = `\`-i ${shown(input.url)}\` only names other files, which are not fetched: give the media files themselves as inputs`
     yield { token: input.url, msg }
   }
 }
 
-const PLAYLIST = /\.(m3u8?|mpd|ffconcat|sdp|asx|xspf)$/i
+/** Text formats of references that are no script of ours (`scripts.ts`). */
+const MANIFEST = /\.(mpd|sdp|asx|xspf)$/i
 
-function checkOutput(output: ArgvFile, scope: PolicyScope): Problem[] {
+/** The segments of a playlist that is fetched by its URL lie where it came from. */
+function isLonePlaylist(input: ArgvFile, scope: PolicyScope): boolean {
+  return inputScript(input) === 'hls' && scope.folders !== true && scope.inputs.has(scriptName(input.url))
+}
+
+function lonePlaylist({ url, options }: ArgvFile): Problem {
+  const format = options.findLast(({ name }) => name === 'f')?.value ?? null
+  const written = `${format === null ? '' : `-f ${shown(format)} `}-i ${shown(url)}`
+  const msg = `\`${written}\` is a playlist, and the segments that it names are not fetched: send a zip of the playlist and its segments as input_compressed_folder and write the playlist's name, as in \`-i index.m3u8\``
+  return { token: url, msg }
+}
+
+function checkOutput(output: ArgvFile, scope: PolicyScope): Iterable<Problem> {
   const { url } = output
+  if (formatOf(output) === 'tee') return checkTee(url, scope, checkInnerOption)
   if (isTextOutput(output)) return []
   if (isStandardOutput(url)) {
     const msg = `\`${url}\` is standard output, which holds text only, such as that of \`-f null\`, \`-f md5\` or \`-f framehash\`: declare the file in output_files and write {{out_…}}`
     return [{ token: url, msg }]
   }
   return checkFile(url, 'write', 'an output', scope)
+}
+
+/** Attachments are written while inputs are opened, and so between the moment a playlist's files are judged and that when they are read. */
+function* attachmentsBeside(files: readonly ArgvFile[]): Generator<Problem> {
+  if (!files.some(({ options }) => options.some(({ name }) => name === 'dump_attachment'))) return
+  yield {
+    token: '-dump_attachment',
+    msg: '`-dump_attachment` may not stand in a command that reads a playlist: give it a command of its own',
+  }
 }
 
 const XVID_SECOND_PASS: Problem = {
@@ -111,11 +140,11 @@ function writesOutside({ options }: ArgvFile): boolean {
 function checkOption(option: ArgvOption, side: 'input' | 'output', scope: PolicyScope): Iterable<Problem> {
   const what = `\`-${shown(option.name)}\``
   const { value } = option
-  if (option.name.startsWith('/')) {
+  if (option.name.startsWith('/') && graphFileOption(option.name, option.specifier) === null) {
     return [
       {
         token: `-${option.name}`,
-        msg: `${what} reads the value of \`-${shown(option.name.slice(1))}\` from a file, unseen: write the value itself`,
+        msg: `${what} reads the value of \`-${shown(option.name.slice(1))}\` from a file: write the value itself`,
       },
     ]
   }
@@ -125,7 +154,10 @@ function checkOption(option: ArgvOption, side: 'input' | 'output', scope: Policy
   }
   if (rule?.kind === 'refused') return [{ token: `-${option.name}`, msg: `${what} ${rule.why}: ${rule.instead}` }]
   if (value === null) return []
-  if (option.name === 'f') return side === 'input' ? checkDemuxer(value) : checkMuxer(value)
+  if (graphFileOption(option.name, option.specifier) !== null) return checkFile(value, 'read', what, scope)
+  if (option.name === 'f' && side === 'input') return checkDemuxer(value)
+  // What `tee` opens is judged with its outputs.
+  if (option.name === 'f') return formatName(value) === 'tee' ? [] : checkMuxer(value)
   return checkValue(what, rule, value, scope)
 }
 
@@ -135,6 +167,8 @@ function checkValue(what: string, rule: Rule | undefined, value: string, scope: 
       return []
     case 'file':
       return checkFile(value, rule.access, what, scope, rule)
+    case 'script':
+      return checkFile(value, 'read', what, scope)
     case 'matching':
       return rule.pattern.test(value) ? [] : [{ token: value, msg: `${what} may not be \`${shown(value)}\`: ${rule.instead}` }]
     case 'graph':
@@ -153,12 +187,18 @@ function checkValue(what: string, rule: Rule | undefined, value: string, scope: 
 }
 
 function* checkInnerOptions(value: string, scope: PolicyScope): Generator<Problem> {
-  for (const entry of parseDictionary(value)) {
-    const rule = ruleFor(entry.key)
-    const what = `\`${shown(entry.key)}\``
-    if (rule?.kind === 'refused') yield { token: entry.key, msg: `${what} ${rule.why}: ${rule.instead}` }
-    else yield* checkValue(what, rule, entry.value, scope)
+  for (const entry of parseDictionary(value)) yield* checkInnerOption(entry.key, entry.value, scope)
+}
+
+/** Scripts are judged where an option of the command itself names them, and nowhere else. */
+function checkInnerOption(name: string, value: string, scope: PolicyScope): Iterable<Problem> {
+  const rule = ruleFor(name)
+  const what = `\`${shown(name)}\``
+  if (rule?.kind === 'refused') return [{ token: name, msg: `${what} ${rule.why}: ${rule.instead}` }]
+  if (rule?.kind === 'script' || rule?.kind === 'graph' || graphFileOption(name, '') !== null) {
+    return [{ token: name, msg: `${what} may not stand among the options of another option or of \`tee\`: give it an output of its own` }]
   }
+  return checkValue(what, rule, value, scope)
 }
 
 /** Some libraries unescape like FFmpeg and some split the text as it is, so both readings must be harmless. */

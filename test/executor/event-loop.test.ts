@@ -9,6 +9,7 @@ import { emptyFolder, folderUsage, removeFolder } from '../../container/folder.t
 import { pack } from '../../container/pack.ts'
 import { findPlaylist } from '../../container/playlist.ts'
 import { ProbeOutput } from '../../container/probe-output.ts'
+import { writeScripts } from '../../container/scripts.ts'
 import { Stopper } from '../../container/stopper.ts'
 import { unpack } from '../../container/unpack.ts'
 import { Workspace } from '../../container/workspace.ts'
@@ -141,6 +142,26 @@ describe('the event loop turns', () => {
       expect(await findPlaylist(full, 'a.mpd', going())).toMatchObject(code === null ? { ok: true } : { ok: false, code })
     })
     expect(longest).toBeLessThan(MAX_TURN_MS)
+  })
+})
+
+describe('the event loop turns while what a command reads is judged', () => {
+  const names = Array.from({ length: FILES }, (_, n) => `f${n}.pgm`)
+  test.each([
+    ['a list of many files', 'concat', names.map((name) => `file ${name}\n`).join('')],
+    ['a list of one file many times', 'concat', 'file f1.pgm\n'.repeat(85_000)],
+    ['a list of lines that say nothing', 'concat', '\n'.repeat(1e6)],
+    ['a playlist of many segments', 'hls', `#EXTM3U\n${names.map((name) => `#EXTINF:1,\n${name}\n`).join('')}`],
+    ['a graph of many filters', 'graph', 'null,'.repeat(200_000)],
+    ['a graph of one long filter', 'graph', `drawtext=text=${'a'.repeat(1e6)}`],
+    ['a graph of many options', 'graph', `drawtext=${'b=c:'.repeat(24_000)}`],
+    ['many run-time commands', 'commands', '0 a b c;\n'.repeat(100_000)],
+  ] as const)('%s', async (_, kind, text) => {
+    await writeFile(full.path('script.txt'), text)
+    const scripts = [{ kind, source: 'script.txt', target: '.script' }]
+    const request: RunRequest = { commands: [[]], inputs: {}, outputs: {}, limits: LIMITS }
+    const writing = () => writeScripts({ workspace: full, request, scripts, step: 0, signal: going() }).catch((error: unknown) => error)
+    expect(await longestTurn(writing)).toBeLessThan(MAX_TURN_MS)
   })
 })
 

@@ -38,6 +38,57 @@ const SMUGGLINGS: Smuggling[] = [
     entries: (prey) => [{ name: 'list.txt', content: `file 'a.ts'\noption protocol_whitelist file,http,tcp\nfile '${prey}'\n` }],
   },
   {
+    title: 'a playlist',
+    command: '-i index.m3u8 -c copy out.ts',
+    entries: (prey) => [{ name: 'index.m3u8', content: hls(prey) }],
+  },
+  {
+    title: 'a playlist with an init segment elsewhere',
+    command: '-i index.m3u8 -c copy out.ts',
+    entries: (prey) => [
+      { name: 'index.m3u8', content: hls('a.ts').replace('#EXTINF', `#EXT-X-MAP:URI="${prey}"\n#EXTINF`) },
+      { name: 'a.ts' },
+    ],
+  },
+  {
+    title: 'a playlist with a key elsewhere',
+    command: '-i index.m3u8 -c copy out.ts',
+    entries: (prey) => [
+      { name: 'index.m3u8', content: hls('a.ts').replace('#EXTINF', `#EXT-X-KEY:METHOD=AES-128,URI="${prey}"\n#EXTINF`) },
+      { name: 'a.ts' },
+    ],
+  },
+  {
+    title: 'a playlist that a playlist names',
+    command: '-i index.m3u8 -c copy out.ts',
+    entries: (prey) => [
+      { name: 'index.m3u8', content: '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nsub/v.m3u8\n' },
+      { name: 'sub/v.m3u8', content: hls(prey) },
+    ],
+  },
+  {
+    title: 'a playlist in the place of a segment',
+    command: '-i index.m3u8 -c copy out.ts',
+    entries: (prey) => [
+      { name: 'index.m3u8', content: hls('a.ts') },
+      { name: 'a.ts', content: hls(prey) },
+    ],
+  },
+  {
+    title: 'a playlist that is written where a segment was when it was looked at',
+    command: '-f data -i p.bin -map 0 -c copy -f data a.ts -i index.m3u8 -map 1 -c copy out.ts',
+    entries: (prey) => [
+      { name: 'index.m3u8', content: hls('a.ts') },
+      { name: 'a.ts', content: 'x' },
+      { name: 'p.bin', content: hls(prey) },
+    ],
+  },
+  {
+    title: 'a graph',
+    command: '-f lavfi -i color=s=16x16:d=0.2 -filter_script:v g/vf.txt out.ts',
+    entries: (prey) => [{ name: 'g/vf.txt', content: `movie='${prey.replaceAll(':', '\\:')}'` }],
+  },
+  {
     title: 'a playlist called video',
     command: '-i media/video.mp4 -c copy out.ts',
     entries: (prey) => [{ name: 'media/video.mp4', content: hls(prey) }],
@@ -80,7 +131,7 @@ for (const sandbox of ['none', 'auto'] as const) {
     })
 
     if (sandbox === 'none') {
-      test.concurrent.each(SMUGGLINGS.filter(({ title }) => title.startsWith('a playlist called video')))(
+      test.concurrent.each(SMUGGLINGS.filter(({ title }) => title === 'a playlist called video'))(
         '$title gets what it is after without the guards',
         async (smuggling) => {
           expect(await lootOf(executor, smuggling, 'file', (argv) => argv)).not.toEqual([])

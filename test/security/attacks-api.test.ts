@@ -97,6 +97,7 @@ describe('the API refuses at once, naming what it refuses', () => {
 
 describe.each([
   ['guards', {}],
+  ['scripts', {}],
   ['sandbox', needs('sandbox')],
 ] as const)('the API takes what only the content of an input makes an attack, and the %s let nothing come of', (wall, options) => {
   test.concurrent.for(titlesOf(({ heldBy }) => heldBy === wall))('%s', options, async (title, { onTestFinished }) => {

@@ -27,8 +27,8 @@ export interface Attack {
    * sees: there the guards on inputs must hold, or, where a filter opens the file past them, the sandbox.
    */
   token: string | null
-  /** Who holds what the policy cannot see. */
-  heldBy: 'policy' | 'guards' | 'sandbox'
+  /** Who holds what the policy cannot see; `scripts`: the executor, which judges the texts that a command reads. */
+  heldBy: 'policy' | 'guards' | 'scripts' | 'sandbox'
 }
 
 const VIDEO: Attack['inputs'] = { in_v: { filename: 'video.mp4', content: 'video' } }
@@ -153,7 +153,7 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('sound card as an output', `${v} ${o} -f alsa default`, 'alsa'),
     refused('a folder as an output', `${v} -f smoothstreaming ${o}`, 'smoothstreaming'),
     refused('standard output', `${v} ${o} -f mpegts -`, '-'),
-    ...['PULSE', 'Xv', 'ALSA', 'V4L2', 'SDL', 'tEE', 'RTP', 'RTSP', 'SAP', 'HDS', 'muxer_of_the_future', 'sdl,sdl2'].map((format) =>
+    ...['PULSE', 'Xv', 'ALSA', 'V4L2', 'SDL', 'RTP', 'RTSP', 'SAP', 'HDS', 'muxer_of_the_future', 'sdl,sdl2'].map((format) =>
       refused(`format ${format}`, `${v} -f ${format} ${o}`, format),
     ),
     refused('sound server elsewhere as an output', `${v} -f PULSE -server ${listener} ${o}`, 'PULSE'),
@@ -331,6 +331,17 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
       token: '-protocol_whitelist',
       heldBy: 'policy',
     }),
+    inside('HLS playlist named .hls', 'video.hls', playlist(file)),
+    inside('HLS playlist named .hls to http with a whitelist', 'video.hls', playlist(`${http}.ts`), {
+      commands: ['-protocol_whitelist file,http,tcp -i {{in_v}} -c copy {{out_1}}'],
+      token: '-protocol_whitelist',
+      heldBy: 'policy',
+    }),
+    inside('HLS playlist by its format', 'video.mp4', playlist(file), {
+      commands: ['-f hls -i {{in_v}} -c copy {{out_1}}'],
+      token: 'in_v.mp4',
+      heldBy: 'policy',
+    }),
     inside('HLS master playlist to http', 'video.mp4', `#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n${http}.m3u8\n`),
     inside('HLS key over http', 'video.mp4', playlist('x.ts').replace('#EXTINF', `#EXT-X-KEY:METHOD=AES-128,URI="${http}"\n#EXTINF`)),
     inside('ffconcat named .mp4', 'video.mp4', `ffconcat version 1.0\nfile '${file}'\n`),
@@ -344,6 +355,59 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     inside('list for concat with options', 'list.txt', `ffconcat version 1.0\nfile 'in_v.txt'\noption protocol_whitelist file,http\n`, {
       commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],
     }),
+    ...[
+      'file:',
+      'concat:',
+      'subfile,,start,0,end,0,,:',
+      'crypto:',
+      'data:text/plain,',
+      '../../../../../../../..',
+      'in_v.txt/../../../../../../..',
+    ].map((prefix) =>
+      inside(`list for concat with a name after ${prefix}`, 'list.txt', `file '${prefix}${file}'\n`, {
+        commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],
+      }),
+    ),
+    inside('list for concat with a URL', 'list.txt', `file '${http}'\n`, { commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'] }),
+    inside('list for concat by its extension', 'list.ffconcat', `ffconcat version 1.0\nfile '${file}'\n`),
+    inside('list for concat with an absolute path behind a carriage return', 'list.txt', `#\rfile '${file}'\n`, {
+      commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],
+    }),
+    inside('list for concat that is read as UTF-16', 'list.txt', `\ufeff\0file '${file}'\n`, {
+      commands: ['-f concat -safe 0 -i {{in_v}} -c copy {{out_1}}'],
+    }),
+    ...[
+      `movie=${file}`,
+      `amovie=${file}`,
+      `drawtext=textfile=${file}`,
+      `sendcmd=f=${file}`,
+      `null,mo\\vie=${file}`,
+      `sws_flags='x;movie=${file}`,
+      `\ufeffmovie=${file}`,
+      `subtitles=${escaped}`,
+    ].map((graph, index) =>
+      inside(`graph from a file that opens another, ${index + 1}`, 'graph.txt', graph, {
+        commands: ['-f lavfi -i color=s=64x64:d=0.2 -filter_complex_script {{in_v}} {{out_1}}'],
+        heldBy: 'scripts',
+      }),
+    ),
+    inside('run-time commands from a file', 'commands.txt', `0 drawtext reinit textfile=${file};`, {
+      commands: ['-f lavfi -i color=s=64x64:d=0.2 -vf sendcmd=f={{in_v}},drawtext=text=x {{out_1}}'],
+      heldBy: 'scripts',
+    }),
+    inside('HLS key information that names a file', 'keys.txt', `k\n${file}\n`, {
+      commands: ['-f lavfi -i color=s=64x64:d=0.2 -f hls -hls_key_info_file {{in_v}} {{out_1}}'],
+      outputs: { out_1: 'o.m3u8' },
+      heldBy: 'scripts',
+    }),
+    refused('attachment in the place of a segment', `-dump_attachment:t:0 a.ts ${v} -f hls -i index.m3u8 ${o}`, '-dump_attachment'),
+    refused('tee to a local file', `${v} -f tee "{{out_1}}|${folder}/t.mp4"`, `${folder}/t.mp4`),
+    refused('tee over tcp', `${v} -f tee "[f=mpegts]${tcp}|{{out_1}}"`, tcp),
+    refused('tee into a tee', `${v} -f tee "[f=tee]{{out_1}}"`, 'tee'),
+    refused('tee with an escaped bar', `${v} -f tee "{{out_1}}\\|${folder}/t.mp4"`, `${folder}/t.mp4`),
+    refused('tee with segments elsewhere', `${v} -f tee "[f=hls:hls_segment_filename=${folder}/s%d.ts]{{out_1}}"`, `${folder}/s%d.ts`),
+    refused('tee with a key info file', `${v} -f tee "[f=hls:hls_key_info_file=${file}]{{out_1}}"`, 'hls_key_info_file'),
+    refused('tee with options of a queue', `${v} -f tee "[f=mp4:use_fifo=1:fifo_options=fifo_format=tee]{{out_1}}"`, 'tee'),
     inside('DASH manifest named .mp4', 'video.mp4', dashManifest(`${http}.mp4`)),
     inside(
       'SDP named .mp4',

@@ -8,6 +8,7 @@ import { plainAlias, plainFilename } from '../../src/api/suggestions.ts'
 import { urlFault } from '../../src/api/usable-url.ts'
 import { parseArgv } from '../../src/ffmpeg/argv.ts'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
+import { concatParts } from '../../src/ffmpeg/concat-list.ts'
 import { endlessness } from '../../src/ffmpeg/endless.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
@@ -15,6 +16,8 @@ import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph, u
 import { readsUnnamedInputs } from '../../src/ffmpeg/fonts-folder.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { hintFor, undrawnText } from '../../src/ffmpeg/hints.ts'
+import { hlsParts } from '../../src/ffmpeg/hls-playlist.ts'
+import { keyInfoParts } from '../../src/ffmpeg/key-info.ts'
 import { showErrors } from '../../src/ffmpeg/log-level.ts'
 import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
 import { writtenManifests } from '../../src/ffmpeg/manifest-outputs.ts'
@@ -27,9 +30,12 @@ import { checkFile } from '../../src/ffmpeg/policy-values.ts'
 import { splitProgram } from '../../src/ffmpeg/program.ts'
 import { expectedDuration, inputDurations, parseProgress } from '../../src/ffmpeg/progress.ts'
 import { measurements } from '../../src/ffmpeg/report.ts'
+import { DeclaredNames, meaningOf } from '../../src/ffmpeg/script-names.ts'
+import { withScripts } from '../../src/ffmpeg/scripts.ts'
 import { settledArgv } from '../../src/ffmpeg/settled-argv.ts'
 import { errorLines, mostRepeatedLine, problemLines } from '../../src/ffmpeg/stderr.ts'
 import { strayWords } from '../../src/ffmpeg/stray-words.ts'
+import { parseTee } from '../../src/ffmpeg/tee.ts'
 import { tokenise } from '../../src/ffmpeg/tokenise.ts'
 import { contentHeaders } from '../../src/files/content.ts'
 import { filenameOfUrl, storedFilename } from '../../src/files/filename.ts'
@@ -44,6 +50,7 @@ const ALLOWED = parseOrigins('')
 const SCOPE = { inputs: new Set(['in_a.mp4']), outputs: new Set(['o.mp4']), workingNames: true, folders: true }
 const FILES = new Map([['in_a', 'in_a.mp4']])
 const SETTLING = { inputs: new Set(['in_a.mp4']), spareInputs: true }
+const NAMES = new DeclaredNames({ inputs: { in_a: 'in_a.mp4' }, outputs: {}, sources: { in_a: 'https://a.example/a.mp4' } })
 const argvOf = (text: string) => text.split(' ')
 const policy = (argv: string[]) => [...checkPolicy(argv, SCOPE)]
 
@@ -179,6 +186,23 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
     (text) => chainFaults({ ffmpeg_command: `{{in_a}} ${text}`, input_files: { in_a: text }, output_files: { out_a: 'a' } }),
     [...RUNS, '{{in_a}}', '{{out_b}}'],
   ],
+  ['concatParts', (text) => [...concatParts(text)], [...RUNS, 'file a\n', "file '", "file 'a' b\n", 'chapter 1 2 3 ', 'duration 1:']],
+  [
+    'hlsParts',
+    (text) => [...hlsParts(text)],
+    [
+      ...RUNS,
+      '#EXTINF:1,\na\n',
+      (n) => `#EXT-X-MAP:${'URI="a",'.repeat(n)}`,
+      (n) => `#EXT-X-KEY:${' ,'.repeat(n)}`,
+      (n) => `#EXTINF:${'1'.repeat(n)}`,
+    ],
+  ],
+  ['keyInfoParts', (text) => [...keyInfoParts(text)], RUNS],
+  ['meaningOf', (text) => meaningOf(text, 'a/b', NAMES), [...RUNS, './', '../', '%', '%41', '{{in_a}}', '[%']],
+  ['parseTee', parseTee, [...RUNS, '|', '[a=b]', '[f=mp4]a|', '[a=b:', ' a =']],
+  ['withScripts', (text) => withScripts(['-vf', text, 'o'], 0, 'slash'), [...RUNS, 'sendcmd=f=a,', "sendcmd='':a,", 'sendcmd=f=a:f=']],
+  ['withScripts of many arguments', (text) => withScripts(argvOf(text), 0, 'slash'), ['-f concat -i a ', '-/vf a ', '-vf sendcmd=f=a ']],
   ['isPlainName', isPlainName, RUNS],
   ['isNestedName', isNestedName, RUNS],
   ['looksLikePath', looksLikePath, [...RUNS, '../', 'http:']],

@@ -4,6 +4,7 @@ import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from '../../src/ffmpeg/policy-demuxe
 import { FILTERS } from '../../src/ffmpeg/policy-filters.ts'
 import { MUXERS, REFUSED_MUXERS } from '../../src/ffmpeg/policy-muxers.ts'
 import { OPTIONS } from '../../src/ffmpeg/policy-options.ts'
+import { OWN_RULES } from '../../src/ffmpeg/policy-values.ts'
 import { needs } from '../machine/needs.ts'
 import {
   componentNames,
@@ -90,7 +91,7 @@ const HARMLESS: ReadonlyMap<string, string> = new Map([
 describe('the tables know this FFmpeg', () => {
   it('every demuxer is either allowed or refused with a reason', () => {
     const names = componentNames('demuxer').flatMap((name) => name.split(','))
-    const known = (name: string) => NAMED_DEMUXERS.has(name) || REFUSED_DEMUXERS.has(name) || name === 'lavfi' || name === 'concat'
+    const known = (name: string) => NAMED_DEMUXERS.has(name) || REFUSED_DEMUXERS.has(name) || OWN_RULES.has(name)
     expect(names.length).toBeGreaterThan(100)
     expect(names.filter((name) => !known(name))).toEqual([])
   })

@@ -24,7 +24,8 @@ const SAMPLES: Record<string, string[]> = {
 
 /**
  * Paths; a query makes a target of its own, with counts of its own:
- * - `/<sample>`, `/album.zip` (two tones and a list of them), `/escape.zip` (a name that climbs out)
+ * - `/<sample>`, `/album.zip` (two tones and a list of them), `/escape.zip` (a name that climbs out),
+ *   `/inputs.txt` (a list for concat of inputs, by the last part of a URL and by an alias)
  * - `/cut/<n>/<sample>` breaks the connection half way the first n times; `/norange/<n>/<sample>` likewise, without ranges or validators
  * - `/breaks/<name>/<sample>` breaks the first connection half way once `/open/<name>` was asked for
  * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
@@ -67,6 +68,7 @@ async function makeSamples(): Promise<Map<string, Buffer>> {
   const tone = files.get('tone.wav') ?? ''
   const list = { name: 'list.txt', content: "file 'tones/1.wav'\nfile '2.wav'\n" }
   files.set('album.zip', zipArchive([list, { name: 'tones/1.wav', content: tone }, { name: '2.wav', content: tone }]))
+  files.set('inputs.txt', Buffer.from("file 'tone.wav'\nfile 'in_b'\n"))
   files.set('escape.zip', zipArchive([list, { name: '../2.wav', content: tone }]))
   return files
 }

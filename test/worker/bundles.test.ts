@@ -238,6 +238,20 @@ test('a command that makes nothing of a folder is OUTPUT_MISSING', async () => {
   expect(command).toMatchObject({ status: 'FAILED', error_status: 'OUTPUT_MISSING', output_files: {} })
 })
 
+test('a concat list may name declared inputs by the end of their URL, and by their alias', async () => {
+  const account = await TestAccount.create()
+  const command = await account.succeed({
+    input_files: {
+      in_list: mediaUrl('/inputs.txt'),
+      in_a: mediaUrl('/tone.wav'),
+      in_b: `${env.MEDIA_URL}/location?${env.MEDIA_URL}/tone.wav`,
+    },
+    output_files: { out_1: 'all.wav' },
+    ffmpeg_command: '-f concat -safe 0 -i {{in_list}} -c copy {{out_1}}',
+  })
+  expect(onlyOutput(command).duration).toBe(2)
+})
+
 describe('input_compressed_folder', () => {
   const album = (url: string) => ({
     input_compressed_folder: url,

@@ -77,7 +77,7 @@ describe('what a command may name', () => {
     '-i a/%{..,x}/a.png {{out_1}}',
     '-i */../a.png {{out_1}}',
     '-i http:a.mp4 {{out_1}}',
-    '-i playlist.m3u8 {{out_1}}',
+    '-i playlist.mpd {{out_1}}',
     '-f lavfi -i testsrc sub/o.mp4 -i a.mp4 {{out_1}}',
   ])('an archive opens no way out: %s', (command) => {
     expect(compile(command, { archive: true }).ok).toBe(false)
@@ -127,11 +127,14 @@ describe('a manifest is stored with its files under any alias', () => {
   })
 })
 
-test('every submit that the guide to these shows is one', async () => {
-  const guide = await readFile(new URL('../../../src/docs/guides/streams.md', import.meta.url), 'utf8')
+test.each([
+  ['streams', 6],
+  ['commands', 4],
+])('every submit that the guide to %s shows in a list is one', async (name, count) => {
+  const guide = await readFile(new URL(`../../../src/docs/guides/${name}.md`, import.meta.url), 'utf8')
   const [, block = ''] = /^```jsonc\n(.*?)^```$/ms.exec(guide) ?? []
   const submits = block.split('\n\n').map((text) => submitSchema.parse(JSON.parse(text.replace(/^\/\/.*$/gm, ''))))
-  expect(submits).toHaveLength(5)
+  expect(submits).toHaveLength(count)
   for (const { ffmpeg_command, input_files, output_files, input_compressed_folder } of submits) {
     const isFolder = output_files === OUTPUT_FOLDER
     const compilation = compileCommands({
