@@ -1,6 +1,7 @@
 /** What the commands have made, gathered into the outputs that were asked for. */
 import type { JobError, JobState, RunRequest } from '../src/executor/protocol.ts'
 import { type Bundle, sequenceNumbers } from '../src/ffmpeg/bundle.ts'
+import { manifestOutput } from '../src/ffmpeg/manifest-companions.ts'
 import { bundleMissingError, missingOutputError, playlistError, type Step, stopError } from './failure.ts'
 import { type PackedFile, pack, packedBytes } from './pack.ts'
 import { findPlaylist, type Playlist } from './playlist.ts'
@@ -68,13 +69,13 @@ export function writtenOutput(collected: Collected): WrittenOutputs[string] {
 }
 
 async function collectBundle(alias: string, bundle: Bundle, collecting: Collecting): Promise<Collected | { error: JobError }> {
-  const { workspace, place, signal } = collecting
+  const { workspace, request, place, signal } = collecting
   if (bundle.kind !== 'playlist') return packBundle(alias, bundle, collecting)
   const { filename } = bundle
   if ((await workspace.fileBytes(filename)) === null) {
     return { error: missingOutputError(alias, filename, await workspace.list(), place) }
   }
-  const found = await findPlaylist(workspace, filename, signal)
+  const found = await findPlaylist(workspace, filename, signal, manifestOutput(request.commands, filename))
   if (!found.ok) return { error: playlistError(alias, found.code, found.reason, place) }
   const { playlist } = found
   return { kind: 'playlist', filename, bytes: sum(playlist.files.values()), playlist }

@@ -1,5 +1,6 @@
 /** A streaming manifest and all the files that it needs, found by reading it as a player does. */
 import { isOfFamily, type ManifestFormat, manifestFormat, manifestParts, type Reference } from '../src/ffmpeg/manifest.ts'
+import type { ManifestOutput } from '../src/ffmpeg/manifest-companions.ts'
 import { Samples } from './samples.ts'
 import { Slices } from './slices.ts'
 import type { MadeFile, Workspace } from './workspace.ts'
@@ -28,9 +29,15 @@ export type FoundPlaylist = { ok: true; playlist: Playlist } | { ok: false; code
 /**
  * Follows the manifest and its children. Only regular files of the folder itself are ever taken, whatever is referred to.
  * Rejects when `signal` aborts.
+ * @param output what the commands say of it
  */
-export async function findPlaylist(workspace: Workspace, filename: string, signal: AbortSignal): Promise<FoundPlaylist> {
-  return new PlaylistSearch(workspace, filename, signal).run()
+export async function findPlaylist(
+  workspace: Workspace,
+  filename: string,
+  signal: AbortSignal,
+  output: ManifestOutput = { prefixes: [], companions: [] },
+): Promise<FoundPlaylist> {
+  return new PlaylistSearch(workspace, filename, signal, output).run()
 }
 
 /** Ends a search. */
@@ -48,6 +55,7 @@ class PlaylistSearch {
   readonly #filename: string
   readonly #format: ManifestFormat
   readonly #slices: Slices
+  readonly #output: ManifestOutput
   readonly #files = new Map<string, number>()
   /** What has been looked for: a manifest repeats its references. */
   readonly #seen = new Set<string>()
@@ -60,7 +68,8 @@ class PlaylistSearch {
   /** All files of the folder, once they are wanted. */
   #folder: Promise<ReadonlyMap<string, MadeFile>> | null = null
 
-  constructor(workspace: Workspace, filename: string, signal: AbortSignal) {
+  constructor(workspace: Workspace, filename: string, signal: AbortSignal, output: ManifestOutput) {
+    this.#output = output
     this.#workspace = workspace
     this.#filename = filename
     this.#format = manifestFormat(filename) ?? 'hls'
@@ -71,6 +80,7 @@ class PlaylistSearch {
   async run(): Promise<FoundPlaylist> {
     try {
       this.#files.set(this.#filename, (await this.#workspace.fileBytes(this.#filename)) ?? 0)
+      for (const name of this.#output.companions) await this.#addCompanion(name)
       for (let manifest = this.#unread.shift(); manifest !== undefined; manifest = this.#unread.shift()) await this.#read(manifest)
     } catch (error) {
       if (error instanceof Incomplete) return { ok: false, code: error.code, reason: error.message }
@@ -80,10 +90,14 @@ class PlaylistSearch {
     return { ok: true, playlist: { format: this.#format, files: this.#files, duration: this.#duration, samples } }
   }
 
+  async #addCompanion(name: string): Promise<void> {
+    for (const { bytes } of await this.#file(name)) this.#add(name, bytes, { kind: 'file', name, role: 'child', required: false })
+  }
+
   async #read(manifest: string): Promise<void> {
     const text = await this.#text(manifest)
     let seconds = 0
-    for (const part of manifestParts(this.#format, text)) {
+    for (const part of manifestParts(manifestFormat(manifest) ?? this.#format, text, this.#output.prefixes)) {
       await this.#slices.pause()
       if (part?.kind === 'duration') seconds += part.seconds
       else if (part !== null) await this.#resolve(part, manifest)

@@ -24,9 +24,10 @@ export type ManifestPart = Reference | { kind: 'duration'; seconds: number }
 /**
  * What the manifest says, in the order of the text, repeated references included. Null stands for a piece of the text that says nothing, so
  * that whoever reads a long one can do other things in between.
+ * @param prefixes what may stand in front of the name of a file that lies beside the manifest
  */
-export function* manifestParts(format: ManifestFormat, text: string): Generator<ManifestPart | null> {
-  yield* format === 'hls' ? hlsParts(text) : dashParts(text)
+export function* manifestParts(format: ManifestFormat, text: string, prefixes: readonly string[] = []): Generator<ManifestPart | null> {
+  yield* format === 'hls' ? hlsParts(text, prefixes) : dashParts(text)
 }
 
 /** Whether a name is of the family. Greedy from the left, which finds a match wherever there is one. */
@@ -47,26 +48,26 @@ export function isOfFamily(literals: readonly string[], name: string): boolean {
 const HLS_URI = /\bURI="([^"]*)"/g
 const HLS_DURATION = /^#EXTINF:(\d{1,9}(?:\.\d{1,9})?)/
 
-function* hlsParts(text: string): Generator<ManifestPart | null> {
+function* hlsParts(text: string, prefixes: readonly string[]): Generator<ManifestPart | null> {
   for (let start = 0; start < text.length; ) {
     const newline = text.indexOf('\n', start)
     const end = newline === -1 ? text.length : newline
-    yield* hlsLine(text.slice(start, end).trim())
+    yield* hlsLine(text.slice(start, end).trim(), prefixes)
     start = end + 1
   }
 }
 
-function* hlsLine(line: string): Generator<ManifestPart | null> {
+function* hlsLine(line: string, prefixes: readonly string[]): Generator<ManifestPart | null> {
   const duration = HLS_DURATION.exec(line)?.[1]
   if (duration !== undefined) yield { kind: 'duration', seconds: Number(duration) }
   else if (line === '') yield null
-  else if (!line.startsWith('#')) yield fileReference(line, hlsRole(line))
+  else if (!line.startsWith('#')) yield fileReference(line, hlsRole(line), prefixes)
   else if (!line.startsWith('#EXT')) yield null
   else {
     yield null
     for (const [, uri = ''] of line.matchAll(HLS_URI)) {
-      if (/^#EXT-X-(SESSION-)?KEY:/.test(line)) yield fileReference(uri, 'key')
-      else yield fileReference(uri, line.startsWith('#EXT-X-MAP:') ? 'init' : hlsRole(uri))
+      if (/^#EXT-X-(SESSION-)?KEY:/.test(line)) yield fileReference(uri, 'key', prefixes)
+      else yield fileReference(uri, line.startsWith('#EXT-X-MAP:') ? 'init' : hlsRole(uri), prefixes)
     }
   }
 }
@@ -118,10 +119,16 @@ function templateReference(template: string, role: 'init' | 'media'): Reference 
 const MAX_URI_CHARACTERS = 4000
 
 /** Null unless a player that resolves the URI against the manifest's own asks for a file beside it. */
-function fileReference(uri: string, role: 'init' | 'media' | 'key' | 'child'): Reference | null {
+function fileReference(uri: string, role: 'init' | 'media' | 'key' | 'child', prefixes: readonly string[] = []): Reference | null {
   if (uri.length > MAX_URI_CHARACTERS) return null
+  const name =
+    nameBeside(uri) ?? prefixes.filter((prefix) => uri.startsWith(prefix)).map((prefix) => nameBeside(uri.slice(prefix.length)))[0]
+  return name === null || name === undefined ? null : { kind: 'file', name, role, required: role !== 'key' }
+}
+
+function nameBeside(uri: string): string | null {
   const name = decoded(pathOf(uri).replace(/^(\.\/)+/, ''))
-  return isPlainName(name) ? { kind: 'file', name, role, required: role !== 'key' } : null
+  return isPlainName(name) ? name : null
 }
 
 /** A URI without its query and fragment. */

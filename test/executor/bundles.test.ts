@@ -225,9 +225,41 @@ describe('a playlist', () => {
     expect(state).toMatchObject({ error: { code: 'OUTPUT_MISSING', message: expect.stringContaining('lost_seg_000.ts') } })
   })
 
-  test('whose segments lie elsewhere is the manifest alone', async () => {
-    const { job } = await run(playlist('out.m3u8'), [[...HLS, '-hls_base_url', 'https://cdn.example.com/a/', 'out.m3u8']])
-    expect(await listOf(job)).toEqual(['out.m3u8'])
+  test.each([
+    [['-hls_base_url', 'https://cdn.example.com/a/']],
+    [['-hls_base_url', 'segments/']],
+    [['-hls_base_url', 'https://cdn.example.com/?file=']],
+  ])('that names its segments as those of another place has them all the same: %j', needs('ffmpeg5'), async (base) => {
+    const { job, state } = await run(playlist('out.m3u8'), [[...HLS, ...base, 'out.m3u8']])
+    expect(await listOf(job)).toEqual(['out.m3u8', 'out0.ts', 'out1.ts', 'out2.ts'])
+    expect(state).toMatchObject({ outputs: { out: { media: { duration: 3, width: 160 } } } })
+    // As FFmpeg wrote it, for whoever brings the segments there.
+    expect(await (await job.output('out')).text()).toContain(`${base[1]}out0.ts`)
+  })
+
+  test('of the segment muxer has its files, under whatever prefix it names them', needs('ffmpeg5'), async () => {
+    const segment = [...testSource(3), '-c:v', 'libx264', '-g', '10', '-f', 'segment', '-segment_time', '1', '-segment_list', 'out.m3u8']
+    const { job } = await run(playlist('out.m3u8'), [[...segment, '-segment_list_entry_prefix', 'https://cdn.example.com/', 'part%d.ts']])
+    expect(await listOf(job)).toEqual(['out.m3u8', 'part0.ts', 'part1.ts', 'part2.ts'])
+  })
+
+  test('that was written by tee has its files, under whatever prefix it names them', needs('ffmpeg5'), async () => {
+    const encode = [...testSource(2), '-c:v', 'libx264', '-g', '10', '-flags', '+global_header', '-map', '0', '-f', 'tee']
+    const { job } = await run(playlist('out.m3u8'), [
+      [...encode, '[f=hls:hls_time=1:hls_base_url=https\\\\://cdn.example.com/]out.m3u8|a.mp4'],
+    ])
+    expect(await listOf(job)).toEqual(['out.m3u8', 'out0.ts', 'out1.ts'])
+  })
+
+  test('has the master playlist that is written beside it', needs('ffmpeg5'), async () => {
+    const { job } = await run(playlist('out.m3u8'), [[...HLS, '-master_pl_name', 'master.m3u8', 'out.m3u8']])
+    expect(await listOf(job)).toEqual(['master.m3u8', 'out.m3u8', 'out0.ts', 'out1.ts', 'out2.ts'])
+  })
+
+  test('of DASH has the HLS playlists that are written beside it', needs('ffmpeg5'), async () => {
+    const dash = [...testSource(2), '-c:v', 'libx264', '-g', '10', '-f', 'dash', '-seg_duration', '1', '-hls_playlist', '1']
+    const { job } = await run(playlist('out.mpd'), [[...dash, 'out.mpd']])
+    expect(await listOf(job)).toEqual(expect.arrayContaining(['master.m3u8', 'media_0.m3u8', 'out.mpd', 'init-stream0.m4s']))
   })
 
   test('gives away no other file of the job', async () => {

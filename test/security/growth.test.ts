@@ -20,6 +20,7 @@ import { hlsParts } from '../../src/ffmpeg/hls-playlist.ts'
 import { keyInfoParts } from '../../src/ffmpeg/key-info.ts'
 import { showErrors } from '../../src/ffmpeg/log-level.ts'
 import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
+import { manifestOutput } from '../../src/ffmpeg/manifest-companions.ts'
 import { writtenManifests } from '../../src/ffmpeg/manifest-outputs.ts'
 import { reportedOutputs, reportMayMislead } from '../../src/ffmpeg/output-report.ts'
 import { pastEnd, wroteNothing } from '../../src/ffmpeg/past-end.ts'
@@ -167,6 +168,11 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
     'manifestParts of HLS',
     partsOf('hls'),
     [...RUNS, '?', '#EXT-X-MAP:URI="', 'a.ts\n', '#EXTINF:1,\n', (n) => `#EXTM3U\n${'?'.repeat(n)}\rx`],
+  ],
+  [
+    'manifestOutput, and its prefixes',
+    (text) => [...manifestParts('hls', text, manifestOutput([argvOf(text)], 'o').prefixes)],
+    ['-hls_base_url a ', (n) => Array.from({ length: n }, (_, i) => `-hls_base_url ${i} o `).join('\n'), '-f tee [a=b]o|p '],
   ],
   ['manifestParts of DASH', partsOf('dash'), [...RUNS, ' media="', ' media="$N$"', '<BaseURL ', '<BaseURL>&a', '$$']],
   ['parseDictionary', parseDictionary, [...RUNS, 'a:', '\\=']],
