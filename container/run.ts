@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import type { JobError, JobState, Progress, RunRequest } from '../src/executor/protocol.ts'
 import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import type { Program } from '../src/ffmpeg/program.ts'
-import { type Script, withScripts } from '../src/ffmpeg/scripts.ts'
+import { type Script, withoutTargets, withScripts } from '../src/ffmpeg/scripts.ts'
 import type { CappedLog } from './capped-log.ts'
 import { type Collected, type Collection, collectOutputs, writtenOutput } from './collect.ts'
 import type { EndedRun } from './diagnosis.ts'
@@ -157,7 +157,7 @@ async function runCommand(run: ReadyRun, place: Step, limit: FolderUsage, writte
   await keepWritten(run, result, written)
   // An FFmpeg that the system stopped at the largest file it may write is at the limit between two looks at the folder.
   stopper.judge(await workspace.usage(), { ...limit, bytes: limit.bytes - 1 })
-  const ended = await endedRun(run, request.commands[place.step] ?? [], result)
+  const ended = await endedRun(run, request.commands[place.step] ?? [], { ...result, stderr: withoutTargets(result.stderr) })
   return stopper.reason === null ? exitError(ended, place) : stopError(stopper.reason, place, request.limits, ended)
 }
 

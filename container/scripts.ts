@@ -29,6 +29,16 @@ const MAX_ARGS_CHARACTERS = 100_000
 /** What a message repeats of a text. */
 const MAX_SHOWN = 200
 
+/** What to write where a script names what may not be opened. */
+const INSTEAD: Readonly<Record<Script['kind'], string>> = {
+  concat:
+    'declare the file in input_files and write its alias here, as in `file in_a`, or send it in input_compressed_folder and write its name',
+  hls: 'send the file in input_compressed_folder, beside the playlist, and write its name alone',
+  'key-info': "write the name of the key's file in input_compressed_folder, or the alias of an input",
+  graph: 'declare the file in input_files and write its placeholder',
+  commands: 'declare the file in input_files and write its placeholder',
+}
+
 /** Why a script cannot be used, in words for the one who wrote it. */
 export class ScriptFault extends Error {}
 
@@ -183,7 +193,7 @@ class ScriptWriter {
         `${where}: the URLs of several inputs end in \`${show(reference.written)}\`: write the alias of the one that is meant`,
       )
     }
-    if (why !== null) throw new ScriptFault(`${where}: \`${show(reference.written)}\`: ${why}`)
+    if (why !== null) throw new ScriptFault(`${where} names \`${show(reference.written)}\`: ${why}; ${INSTEAD[script.kind]}`)
     const hint =
       reference.spellings.length > 1 && script.kind === 'concat'
         ? "; a name with spaces or apostrophes is written `file 'my clip.mp4'`, `file 'it'\\''s.mp4'`"

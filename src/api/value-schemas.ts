@@ -66,7 +66,10 @@ const COMMAND = `a text, such as ${JSON.stringify(BODY_EXAMPLE.ffmpeg_command)}`
 
 export const commandText = z
   .string({ error: ({ code, input }) => (code === 'invalid_type' ? noCommand(input) : undefined) })
-  .max(100_000, 'a command has 100,000 characters at most')
+  .max(
+    100_000,
+    'a command has 100,000 characters at most: a longer filter graph can be an input file, as in `-filter_complex_script {{in_graph}}`',
+  )
   .regex(/\S/, 'the command is empty')
   .refine((text) => !text.includes('\0'), 'the command contains the character U+0000, which no program can be given')
 

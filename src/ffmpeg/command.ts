@@ -242,7 +242,10 @@ function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: Reado
   for (const alias of aliases) if (!files.has(alias)) yield undeclared(alias, files)
   if (!tokens.ok)
     yield `${tokens.reason}, at character ${tokens.position + 1}: ${excerpt(text, tokens.position)}${quoteAdvice(text, tokens.position)}`
-  for (const word of argv) if (isTooLong(word)) yield `an argument is longer than 128 KiB: ${excerpt(word, 0)}`
+  for (const word of argv)
+    if (isTooLong(word)) {
+      yield `an argument is longer than 128 KiB: ${excerpt(word, 0)}; a filter graph can be an input file, as in \`-filter_complex_script {{in_graph}}\``
+    }
   if (tokens.ok && argv.length === 0) yield 'the command is empty: write what follows `ffmpeg` on a command line'
   const inputs = parseArgv(argv).files.filter(({ kind }) => kind === 'input').length
   if (inputs > MAX_INPUT_ARGUMENTS) {

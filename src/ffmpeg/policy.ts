@@ -85,7 +85,7 @@ function* checkInput(input: ArgvFile, scope: PolicyScope): Generator<Problem> {
   if (!sound) return
   if (isLonePlaylist(input, scope)) yield lonePlaylist(input)
   if (script === null && format === null && MANIFEST.test(input.url)) {
-    const msg = `\`-i ${shown(input.url)}\` only names other files, which are not fetched: give the media files themselves as inputs`
+    const msg = `\`-i ${shown(input.url)}\` only names other files, and of such texts only concat lists and HLS playlists can be inputs: give the media files themselves`
     yield { token: input.url, msg }
   }
 }

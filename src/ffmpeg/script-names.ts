@@ -67,10 +67,8 @@ function lastPart(source: string): string {
 export type Meaning =
   /** Names in the job's folder, in the order in which they are tried. */
   | { ok: true; names: string[] }
-  /** Where it can mean none, and what to write instead. */
+  /** Why it can mean none. */
   | { ok: false; reason: string }
-
-const INSTEAD = 'declare the file in input_files and write its placeholder here, as in {{in_a}}'
 
 /**
  * What a spelling may stand for: a file beside the script or at the top of the folder, an input by its placeholder or alias, or by the whole
@@ -87,16 +85,16 @@ export function meaningOf(spelling: string, folder: string, declared: DeclaredNa
   if (/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(name)) {
     const input = declared.bySource(name.trim())
     if (input !== null) return { ok: true, names: [input] }
-    return { ok: false, reason: `a URL is not opened from here: ${INSTEAD}` }
+    return { ok: false, reason: 'a URL is not opened from here' }
   }
-  if (/^[A-Za-z]:/.test(name) || name.startsWith('\\')) return { ok: false, reason: `a path of Windows is not on this server: ${INSTEAD}` }
-  if (name.startsWith('/')) return { ok: false, reason: `an absolute path is not in the job's folder: write the name alone, or ${INSTEAD}` }
+  if (/^[A-Za-z]:/.test(name) || name.startsWith('\\')) return { ok: false, reason: 'a path of Windows is not on this server' }
+  if (name.startsWith('/')) return { ok: false, reason: "an absolute path is not in the job's folder" }
   const parts = name.split(/[/\\]/).filter((part) => part !== '.' && part !== '')
-  if (parts.includes('..')) return { ok: false, reason: "`..` leads out of the job's folder: write the path from the top of the folder" }
+  if (parts.includes('..')) return { ok: false, reason: "`..` leads out of the job's folder" }
   const plain = parts.join('/')
-  if (name.includes(':')) return { ok: false, reason: `a protocol may not be named here: ${INSTEAD}` }
-  if (!isNestedName(plain)) return { ok: false, reason: `that is no name of a file in the job's folder: ${INSTEAD}` }
-  if (isPattern(plain)) return { ok: false, reason: 'FFmpeg would read that name as a pattern: give the folder a name without brackets' }
+  if (name.includes(':')) return { ok: false, reason: 'a protocol may not be named here' }
+  if (!isNestedName(plain)) return { ok: false, reason: "that is no name of a file in the job's folder" }
+  if (isPattern(plain)) return { ok: false, reason: 'FFmpeg would read that name as a pattern' }
   const beside = folder === '' ? null : `${folder}/${plain}`
   const names = [beside, plain, declared.byAlias(plain), declared.byLastPart(plain)].filter((found) => found !== null)
   return { ok: true, names: [...new Set(names)] }

@@ -48,6 +48,15 @@ const EXTENSIONS: Readonly<Record<ScriptKind, string>> = {
   'key-info': '.txt',
 }
 
+/** Of a script's own name, which its target has in it for whoever reads FFmpeg's log. */
+const MAX_LABEL_CHARACTERS = 60
+const TARGET = /\.script-\d{1,3}(?:-inner)?-\d{1,6}-([A-Za-z0-9._-]{0,60})\.(?:ffconcat|m3u8|txt)/g
+
+/** What FFmpeg says, with the names that the caller knows in the place of targets. */
+export function withoutTargets(text: string): string {
+  return text.replace(TARGET, '$1')
+}
+
 /** Hands out the names of targets, as scripts are found. */
 export class ScriptNames {
   readonly scripts: Script[] = []
@@ -60,7 +69,8 @@ export class ScriptNames {
 
   /** The name that takes the place of `source`. */
   claim(kind: ScriptKind, source: string): string {
-    const target = `.${this.#prefix}-${this.scripts.length}${EXTENSIONS[kind]}`
+    const label = source.slice(source.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9._-]/g, '_')
+    const target = `.${this.#prefix}-${this.scripts.length}-${label.slice(0, MAX_LABEL_CHARACTERS)}${EXTENSIONS[kind]}`
     this.scripts.push({ kind, source: scriptName(source), target })
     return target
   }

@@ -32,7 +32,7 @@ import { splitProgram } from '../../src/ffmpeg/program.ts'
 import { expectedDuration, inputDurations, parseProgress } from '../../src/ffmpeg/progress.ts'
 import { measurements } from '../../src/ffmpeg/report.ts'
 import { DeclaredNames, meaningOf } from '../../src/ffmpeg/script-names.ts'
-import { withScripts } from '../../src/ffmpeg/scripts.ts'
+import { withoutTargets, withScripts } from '../../src/ffmpeg/scripts.ts'
 import { settledArgv } from '../../src/ffmpeg/settled-argv.ts'
 import { errorLines, mostRepeatedLine, problemLines } from '../../src/ffmpeg/stderr.ts'
 import { strayWords } from '../../src/ffmpeg/stray-words.ts'
@@ -206,6 +206,7 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ],
   ['keyInfoParts', (text) => [...keyInfoParts(text)], RUNS],
   ['meaningOf', (text) => meaningOf(text, 'a/b', NAMES), [...RUNS, './', '../', '%', '%41', '{{in_a}}', '[%']],
+  ['withoutTargets', withoutTargets, [...RUNS, '.script-0-0-', '.script-0-inner-0-a.txt', '.script-0-0-a.tx']],
   ['parseTee', parseTee, [...RUNS, '|', '[a=b]', '[f=mp4]a|', '[a=b:', ' a =']],
   ['withScripts', (text) => withScripts(['-vf', text, 'o'], 0, 'slash'), [...RUNS, 'sendcmd=f=a,', "sendcmd='':a,", 'sendcmd=f=a:f=']],
   ['withScripts of many arguments', (text) => withScripts(argvOf(text), 0, 'slash'), ['-f concat -i a ', '-/vf a ', '-vf sendcmd=f=a ']],

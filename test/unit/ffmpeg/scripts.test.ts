@@ -3,7 +3,7 @@ import { type CommandSource, compileCommands } from '../../../src/ffmpeg/command
 import { concatParts } from '../../../src/ffmpeg/concat-list.ts'
 import { hlsParts } from '../../../src/ffmpeg/hls-playlist.ts'
 import { DeclaredNames, meaningOf } from '../../../src/ffmpeg/script-names.ts'
-import { graphFileSyntax, withScripts } from '../../../src/ffmpeg/scripts.ts'
+import { graphFileSyntax, withoutTargets, withScripts } from '../../../src/ffmpeg/scripts.ts'
 import { parseTee } from '../../../src/ffmpeg/tee.ts'
 
 describe('withScripts', () => {
@@ -21,14 +21,14 @@ describe('withScripts', () => {
     ['-i a -hls_key_info_file k.txt o', 'key-info', 'k.txt'],
   ])('finds the script of %s', (command, kind, source) => {
     const { argv, scripts } = withScripts(command.split(' '), 3, 'script')
-    expect(scripts).toEqual([{ kind, source, target: expect.stringMatching(/^\.script-3-0\.\w+$/) }])
+    expect(scripts).toEqual([{ kind, source, target: expect.stringMatching(/^\.script-3-0-[\w.]+$/) }])
     expect(argv.join(' ')).toContain(scripts[0]?.target)
-    expect(argv.join(' ')).not.toContain(source)
+    expect(argv).not.toContain(source)
   })
 
   it('lets FFmpeg open what a list of its own names, whatever stood there before', () => {
     const { argv } = withScripts(['-safe', '1', '-protocol_whitelist', 'http', '-f', 'concat', '-i', 'l.txt', 'o'], 0, 'script')
-    expect(argv.slice(-5)).toEqual(['-format_whitelist', expect.stringMatching(/^concat,/), '-i', '.script-0-0.ffconcat', 'o'])
+    expect(argv.slice(-5)).toEqual(['-format_whitelist', expect.stringMatching(/^concat,/), '-i', '.script-0-0-l.txt.ffconcat', 'o'])
     expect(argv.lastIndexOf('0')).toBeGreaterThan(argv.lastIndexOf('1'))
     expect(argv[argv.lastIndexOf('-protocol_whitelist') + 1]).toBe('file')
   })
@@ -42,6 +42,11 @@ describe('withScripts', () => {
     ['2026-11-01-git-0123456789-full_build', '-/filter_complex'],
   ])('FFmpeg %s reads a graph by %s', (version, option) => {
     expect(withScripts(['-lavfi', 'null', '-/lavfi', 'g.txt', 'o'], 0, graphFileSyntax(version)).argv).toContain(option)
+  })
+
+  it('gives the texts names that are known again in what FFmpeg says', () => {
+    const { scripts } = withScripts(['-f', 'concat', '-i', 'a/my list.txt', 'o'], 0, 'script')
+    expect(withoutTargets(`${scripts[0]?.target}: Invalid data`)).toBe('my_list.txt: Invalid data')
   })
 
   it('leaves a command without scripts as it is', () => {
