@@ -2,10 +2,12 @@
 import { isLengthKnown, type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import type { PacketTotals } from '../src/ffmpeg/packets.ts'
 import { isComplete, joinedFacts } from '../src/ffmpeg/playlist-facts.ts'
+import { INPUT_OPTIONS } from '../src/ffmpeg/scripts.ts'
 import type { Playlist } from './playlist.ts'
 import { ProbeOutput } from './probe-output.ts'
 import { followToEnd, type ProcessGroup } from './process-group.ts'
 import { sandboxedArgv } from './sandbox.ts'
+import { writeReadablePlaylist } from './scripts.ts'
 import { confinementOf, type Toolbox } from './toolbox.ts'
 import { lookIntoAnimation } from './webp.ts'
 import type { Workspace } from './workspace.ts'
@@ -59,6 +61,8 @@ const PACKETS_SECONDS = 8
 interface Probed {
   url: string
   bytes: number
+  /** In the place of those that let only files of one piece be opened. */
+  inputOptions?: readonly string[]
 }
 
 /** Facts about a playlist, from its first segments and from what it says itself. Never rejects. */
@@ -77,8 +81,18 @@ export async function probePlaylist(
     if (maxSeconds <= 0 || isComplete(parts)) break
     parts.push(await probe(toolbox, workspace, filename, joined(names, playlist.files), { ...options, maxSeconds }))
   }
+  if (playlist.format === 'hls' && parts.every(({ codec }) => codec === null)) {
+    const maxSeconds = (deadline - performance.now()) / 1000
+    const readable = maxSeconds > 0 ? await writeReadablePlaylist(workspace, filename) : null
+    if (readable !== null) parts.push(await probe(toolbox, workspace, filename, asPlaylist(readable, playlist), { ...options, maxSeconds }))
+  }
   const facts = joinedFacts(parts) ?? mediaFacts({}, filename)
   return { ...facts, duration: playlist.duration ?? facts.duration, file_format: playlist.format }
+}
+
+/** Segments that are encrypted can be read by way of the playlist alone, which says by what key. */
+function asPlaylist(readable: string, { files }: Playlist): Probed {
+  return { url: `file:${readable}`, bytes: [...files.values()].reduce((total, bytes) => total + bytes, 0), inputOptions: INPUT_OPTIONS.hls }
 }
 
 /** A segment without its init segment cannot be read; the protocol that joins them knows no names with a bar. */
@@ -127,14 +141,19 @@ interface Look {
 async function lookInto(
   toolbox: Toolbox,
   workspace: Workspace,
-  { url, bytes }: Probed,
+  { url, bytes, inputOptions }: Probed,
   { onStart, packets, seconds }: { onStart: ProbeOptions['onStart']; packets: number; seconds: number },
 ): Promise<Look | null> {
   const argv = [
     toolbox.ffprobe,
     ...['-v', 'error', '-print_format', 'json=compact=1', '-show_entries'],
     ...(packets === 0 ? [PROBED_ENTRIES] : [`${PROBED_ENTRIES}:${PACKET_ENTRIES}`, '-read_intervals', `%+#${packets}`]),
-    ...['-protocol_whitelist', url.startsWith('concat:') ? 'concat,file' : 'file', '-format_whitelist', toolbox.probeFormats],
+    ...(inputOptions ?? [
+      '-protocol_whitelist',
+      url.startsWith('concat:') ? 'concat,file' : 'file',
+      '-format_whitelist',
+      toolbox.probeFormats,
+    ]),
     ...['-i', url],
   ]
   const printed = new ProbeOutput()

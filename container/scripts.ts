@@ -44,16 +44,30 @@ export class ScriptFault extends Error {}
 
 export interface Scripts {
   workspace: Workspace
-  request: RunRequest
+  request: Omit<RunRequest, 'limits'>
   /** Of the command that is about to run. */
   scripts: readonly Script[]
   step: number
-  signal: AbortSignal
+  /** Ends the work where it stands. */
+  signal: AbortSignal | null
 }
 
 /** Writes what FFmpeg is to read. Throws a ScriptFault for the first that it may not, or cannot, read, and what `signal` aborts with. */
 export async function writeScripts(scripts: Scripts): Promise<void> {
   if (scripts.scripts.length > 0) await new ScriptWriter(scripts).run(scripts.scripts)
+}
+
+/** The name of a text of ours by which a playlist that commands have made can be read; null where it cannot. */
+export async function writeReadablePlaylist(workspace: Workspace, filename: string): Promise<string | null> {
+  const target = '.script-probe.m3u8'
+  const request = { commands: [[]], inputs: {}, outputs: {} }
+  try {
+    await writeScripts({ workspace, request, scripts: [{ kind: 'hls', source: filename, target }], step: 0, signal: null })
+    return target
+  } catch (error) {
+    if (error instanceof ScriptFault) return null
+    throw error
+  }
 }
 
 class ScriptWriter {
@@ -231,7 +245,7 @@ class ScriptWriter {
   }
 }
 
-function outputNames({ outputs, bundles }: RunRequest): Record<string, string> {
+function outputNames({ outputs, bundles }: Scripts['request']): Record<string, string> {
   const bundled = Object.entries(bundles ?? {}).map(([alias, bundle]) => [
     alias,
     bundle.kind === 'sequence' ? bundle.pattern : bundle.filename,
@@ -240,7 +254,7 @@ function outputNames({ outputs, bundles }: RunRequest): Record<string, string> {
 }
 
 /** What a command of the job may name. */
-function scopeOf(request: RunRequest): PolicyScope {
+function scopeOf(request: Scripts['request']): PolicyScope {
   const archive = request.archive !== undefined
   return {
     inputs: new Set(Object.values(request.inputs)),

@@ -111,7 +111,7 @@ export function readsScripts(argv: readonly string[]): boolean {
 }
 
 /** What stands last before an input whose text is the executor's own, where it wins over the guards of any other input. */
-const INPUT_OPTIONS: Readonly<Record<'concat' | 'hls', readonly string[]>> = {
+export const INPUT_OPTIONS: Readonly<Record<'concat' | 'hls', readonly string[]>> = {
   concat: [
     ...['-f', 'concat', '-safe', '0', '-protocol_whitelist', 'file'],
     ...['-format_whitelist', ['concat', ...PROBED_DEMUXERS].join(',')],

@@ -162,10 +162,13 @@ describe('a playlist', () => {
     expect(state).toMatchObject({ outputs: { out: { media: { duration: 3, codec: 'h264', width: 160 } } } })
   })
 
-  test('that is encrypted has its key', async () => {
+  test('that is encrypted has its key, and facts', needs('ffmpeg5'), async () => {
     const key = ['-hls_enc', '1', '-hls_enc_key', '0123456789abcdef0123456789abcdef']
-    const { job } = await run(playlist('out.m3u8'), [[...HLS, ...key, 'out.m3u8']])
+    const { job, state } = await run(playlist('out.m3u8'), [[...HLS, ...key, 'out.m3u8']])
     expect(await listOf(job)).toContain('out.m3u8.key')
+    expect(state).toMatchObject({
+      outputs: { out: { media: { duration: 3, file_type: 'video', codec: 'h264', width: 160, file_format: 'hls' } } },
+    })
     const elsewhere = await run(playlist('out.m3u8'), [[...HLS, ...key, '-hls_enc_key_url', 'elsewhere.bin', 'out.m3u8']])
     expect(elsewhere.state).toMatchObject({ state: 'SUCCEEDED' })
   })
