@@ -70,6 +70,9 @@ const SENDING = /^\s*(?:rtmp[a-z]*|rts?p|srt|udp|tcp|s3|gs|gcs|ftps?|sftp|https?
 
 function advice(value: string, access: Access, scope: PolicyScope, { example, hint }: Advice): string {
   if (access === 'folder') return 'write `.`, the folder that holds the input files'
+  if (isInFolder(value) && (access === 'part' || (access === 'write' && scope.workingNames))) {
+    return `outputs lie in no folders: write a name without one, as in \`${shown(value.replaceAll('/', '_'))}\``
+  }
   if (access === 'part') return 'write a plain file name without folders or a URL'
   const instead = hint === undefined ? '' : `, ${hint}`
   if (access === 'write') {
@@ -81,6 +84,10 @@ function advice(value: string, access: Access, scope: PolicyScope, { example, hi
   const url = REMOTE.test(value) ? shortened(value.trim(), MAX_EXAMPLE) : 'https://…'
   const declared = `declare it in input_files, as in \`"${alias}": "${url}"\`, and write ${example === undefined ? placeholder : `\`${placeholder}\``}`
   return `${orPlainName(declared, value, scope)}${instead}`
+}
+
+function isInFolder(value: string): boolean {
+  return value.includes('/') && isNestedName(value)
 }
 
 /** Characters of a URL that an example repeats. */

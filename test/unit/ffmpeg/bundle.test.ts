@@ -83,6 +83,14 @@ describe('what a command may name', () => {
     expect(compile(command, { archive: true }).ok).toBe(false)
   })
 
+  test('an output in a folder is refused with the name that it may have', () => {
+    const compiled = compile('-f lavfi -i testsrc -hls_segment_filename v%v/%d.ts -f hls v%v/index.m3u8', { outputs: {}, folder: 'id.zip' })
+    expect(compiled.ok ? [] : compiled.faults.map(({ msg }) => msg)).toEqual([
+      expect.stringContaining('as in `v%v_%d.ts`'),
+      expect.stringContaining('as in `v%v_index.m3u8`'),
+    ])
+  })
+
   test('with a folder as output, bare names are written; nothing else is', () => {
     const folder = { outputs: {}, folder: 'id.zip' }
     expect(compile('-f lavfi -i testsrc=d=1 f_%03d.png', folder)).toMatchObject({
