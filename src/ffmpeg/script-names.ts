@@ -95,8 +95,10 @@ export function meaningOf(spelling: string, folder: string, declared: DeclaredNa
   if (name.includes(':')) return { ok: false, reason: 'a protocol may not be named here' }
   if (!isNestedName(plain)) return { ok: false, reason: "that is no name of a file in the job's folder" }
   if (isPattern(plain)) return { ok: false, reason: 'FFmpeg would read that name as a pattern' }
-  const beside = folder === '' ? null : `${folder}/${plain}`
-  const names = [beside, plain, declared.byAlias(plain), declared.byLastPart(plain)].filter((found) => found !== null)
+  // Names of an archive are composed as it is unpacked.
+  const forms = [plain, plain.normalize('NFC')]
+  const here = forms.flatMap((form) => (folder === '' ? [form] : [`${folder}/${form}`, form]))
+  const names = [...here, declared.byAlias(plain), declared.byLastPart(plain)].filter((found) => found !== null)
   return { ok: true, names: [...new Set(names)] }
 }
 

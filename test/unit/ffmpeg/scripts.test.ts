@@ -88,6 +88,8 @@ describe('what a script names', () => {
   test.each([
     ['./c.mp4', ['dir/c.mp4', 'c.mp4']],
     ['sub\\c.mp4', ['dir/sub/c.mp4', 'sub/c.mp4']],
+    // As macOS writes it.
+    ['cafe\u0301.mp4', ['dir/cafe\u0301.mp4', 'cafe\u0301.mp4', 'dir/caf\u00e9.mp4', 'caf\u00e9.mp4']],
     ['in_a', ['dir/in_a', 'in_a', 'in_a.mp4']],
     ['{{ in_b }}', ['dir/in_b.mp4', 'in_b.mp4']],
     ['out_1', ['dir/out_1', 'out_1', 'o.mp4']],
