@@ -68,7 +68,8 @@ for (const kind of ['landlock', 'bwrap', 'none'] as const) {
     test('nor by way of a playlist', async () => {
       const job = new JobClient(executor)
       await job.put('list.txt', `ffconcat version 1.0\nfile ${join(outside, 'canary.srt')}\n`)
-      const concat = ['-safe', '0', '-f', 'concat', '-i', 'list.txt', 'out.srt']
+      // Recognised by its content: a list that the command names as one is judged before FFmpeg reads it.
+      const concat = ['-safe', '0', '-i', 'list.txt', 'out.srt']
       const state = await job.ended({ commands: [concat], inputs: { list: 'list.txt' }, outputs: { out: 'out.srt' } })
       expect((await everythingShown(job, state)).includes(secret)).toBe(!walled)
     })
