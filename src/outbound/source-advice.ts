@@ -54,13 +54,9 @@ function statusAdvice(status: number, reason: string, url: string): string | nul
   }
 }
 
-/** Why no connection came about: the rest of a sentence that names the host. `cause` is what the platform says of it. */
-export function failedConnection({ protocol }: URL, cause: unknown): string {
-  const said = String(cause)
-  if (/certificate|\btls\b|\bssl\b/i.test(said)) {
-    return 'could not be connected to: its certificate is not trusted (expired, self-signed, or made out to another name); use a link to a host with a valid one'
-  }
-  if (/\bdns\b|getaddrinfo|ENOTFOUND/i.test(said)) return 'could not be connected to: no such host is known; check its name'
+/** Why no connection came about, of which the platform says nothing: the rest of a sentence that names the host. */
+export function failedConnection({ protocol }: URL): string {
   const over = protocol === 'https:' ? 'over https ' : ''
-  return `could not be connected to ${over}from here; check the host and the port, and that the link works from the internet`
+  const certificate = protocol === 'https:' ? ', that its certificate is valid' : ''
+  return `could not be connected to ${over}from here; check the host and the port${certificate}, and that the link works from the internet`
 }

@@ -66,7 +66,7 @@ async function request(url: URL, options: OpenOptions): Promise<Response> {
     return await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.any([options.signal, tooSlow.signal]) })
   } catch (cause) {
     if (options.signal.aborted) throw cause
-    const what = tooSlow.signal.aborted ? `did not answer within ${HEADERS_TIMEOUT_MS / 1000} seconds` : failedConnection(url, cause)
+    const what = tooSlow.signal.aborted ? `did not answer within ${HEADERS_TIMEOUT_MS / 1000} seconds` : failedConnection(url)
     throw new SourceFailure(`${url.host} ${what}`, true, { cause })
   } finally {
     clearTimeout(timer)
