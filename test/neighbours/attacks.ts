@@ -1,5 +1,6 @@
 /** What one account may send to slow down all others. */
 import type { SubmitOptions } from '../support/api-client.ts'
+import { zipArchive } from '../support/zip-archive.ts'
 import { comments, type HostileServer, manyEntries, questionMarks, templates, zipBomb } from './hostile-files.ts'
 
 export type Attack = { title: string } & (
@@ -178,9 +179,10 @@ function aliases(count: number, characters: number): object {
 function manifest(server: HostileServer, text: string, name: 'a.m3u8' | 'a.mpd', pictures = 1): SubmitOptions {
   const draw = `-map 1 -frames:v ${pictures} -f image2 f%d.pgm`
   return {
-    input_files: { in_a: server.urlOf(text) },
+    // As an input by its URL a playlist is refused.
+    input_compressed_folder: server.urlOf(zipArchive([{ name: 'text', content: text, method: 0 }])),
     output_files: { out_playlist_a: name },
-    ffmpeg_command: `-f data -i {{in_a}} -f lavfi -i ${PICTURES} -map 0 -c copy -f data {{out_playlist_a}} ${draw}`,
+    ffmpeg_command: `-f data -i text -f lavfi -i ${PICTURES} -map 0 -c copy -f data {{out_playlist_a}} ${draw}`,
   }
 }
 

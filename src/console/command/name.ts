@@ -2,7 +2,7 @@
 import { shortened } from '../../ffmpeg/excerpt.ts'
 import type { Command } from '../api/types.ts'
 
-const MAX_CHARACTERS = 60
+const MAX_CHARACTERS = 32
 
 export function commandName({ original_request: request }: Pick<Command, 'original_request'>): string {
   const { output_files, ffmpeg_command, ffmpeg_commands } = request
