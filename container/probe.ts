@@ -83,7 +83,7 @@ export async function probePlaylist(
   }
   if (playlist.format === 'hls' && parts.every(({ codec }) => codec === null)) {
     const maxSeconds = (deadline - performance.now()) / 1000
-    const readable = maxSeconds > 0 ? await writeReadablePlaylist(workspace, filename) : null
+    const readable = maxSeconds > 0 ? await writeReadablePlaylist(workspace, filename).catch(() => null) : null
     if (readable !== null) parts.push(await probe(toolbox, workspace, filename, asPlaylist(readable, playlist), { ...options, maxSeconds }))
   }
   const facts = joinedFacts(parts) ?? mediaFacts({}, filename)

@@ -143,7 +143,7 @@ async function runCommand(run: ReadyRun, place: Step, limit: FolderUsage, writte
   if (stopped !== null) return stopped
   const { command, scripts } = commandOf(request, place.step, toolbox, request.limits)
   const readable = await unlessStopped(run, place, async (signal) => {
-    await writeScripts({ workspace, request, scripts, step: place.step, signal })
+    await writeScripts({ workspace, request, scripts, innerPrefix: `script-${place.step}-inner`, signal })
     return { ok: true } as const
   }).catch((error: unknown) => {
     if (error instanceof ScriptFault) return { ok: false, error: scriptError(error.message, place) } as const

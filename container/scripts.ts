@@ -2,6 +2,7 @@
  * The texts that a command reads and that name further files, or hold a graph: read where FFmpeg would read them, judged, and written anew for
  * FFmpeg alone (`src/ffmpeg/scripts.ts` tells which they are). Texts of any length are gone through in slices.
  */
+import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path/posix'
 import type { RunRequest } from '../src/executor/protocol.ts'
 import { concatParts } from '../src/ffmpeg/concat-list.ts'
@@ -47,7 +48,8 @@ export interface Scripts {
   request: Omit<RunRequest, 'limits'>
   /** Of the command that is about to run. */
   scripts: readonly Script[]
-  step: number
+  /** What the targets of the scripts that are found in these begin with, and no other target does. */
+  innerPrefix: string
   /** Ends the work where it stands. */
   signal: AbortSignal | null
 }
@@ -57,17 +59,18 @@ export async function writeScripts(scripts: Scripts): Promise<void> {
   if (scripts.scripts.length > 0) await new ScriptWriter(scripts).run(scripts.scripts)
 }
 
-/** The name of a text of ours by which a playlist that commands have made can be read; null where it cannot. */
-export async function writeReadablePlaylist(workspace: Workspace, filename: string): Promise<string | null> {
-  const target = '.script-probe.m3u8'
+/**
+ * Answers the name of a text of ours by which a playlist that commands have made can be read. Rejects where there is none, as for one that names
+ * what it may not.
+ */
+export async function writeReadablePlaylist(workspace: Workspace, filename: string): Promise<string> {
+  // Several playlists of a job are looked into at the same time.
+  const prefix = `probe-${randomUUID()}`
+  const names = new ScriptNames(prefix)
+  const target = names.claim('hls', filename)
   const request = { commands: [[]], inputs: {}, outputs: {} }
-  try {
-    await writeScripts({ workspace, request, scripts: [{ kind: 'hls', source: filename, target }], step: 0, signal: null })
-    return target
-  } catch (error) {
-    if (error instanceof ScriptFault) return null
-    throw error
-  }
+  await writeScripts({ workspace, request, scripts: names.scripts, innerPrefix: `${prefix}-inner`, signal: null })
+  return target
 }
 
 class ScriptWriter {
@@ -82,12 +85,12 @@ class ScriptWriter {
   #count = 0
   #bytes = 0
 
-  constructor({ workspace, request, step, signal }: Scripts) {
+  constructor({ workspace, request, innerPrefix, signal }: Scripts) {
     this.#workspace = workspace
     this.#declared = new DeclaredNames({ inputs: request.inputs, outputs: outputNames(request), sources: request.sources ?? {} })
     this.#scope = scopeOf(request)
     this.#slices = new Slices(signal)
-    this.#inner = new ScriptNames(`script-${step}-inner`)
+    this.#inner = new ScriptNames(innerPrefix)
   }
 
   async run(scripts: readonly Script[]): Promise<void> {

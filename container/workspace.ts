@@ -139,7 +139,8 @@ export class Workspace {
 
   /** Puts a text into FFmpeg's folder, in the place of whatever is there by that name, and never through it. */
   async putText(filename: string, text: string): Promise<void> {
-    const path = join(this.#root, 'text')
+    // A name of its own, since several may be put at the same time.
+    const path = join(this.#root, `text${filename}`)
     await writeFile(path, text, { mode: 0o644 })
     await rename(path, this.path(filename))
   }
