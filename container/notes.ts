@@ -1,6 +1,7 @@
 /** What a job's files have to do with the failure of a command: an input that is no media, and names that an archive does not have. */
 import { parseArgv } from '../src/ffmpeg/argv.ts'
 import { type ContentKind, SNIFFED_BYTES, sniff } from '../src/ffmpeg/content-sniffing.ts'
+import { inputScript } from '../src/ffmpeg/scripts.ts'
 import { problemLines } from '../src/ffmpeg/stderr.ts'
 import type { Unpacked } from './unpack.ts'
 import type { Workspace } from './workspace.ts'
@@ -24,9 +25,12 @@ export interface JobFiles {
 /** A sentence for each thing that is wrong with the files that a command was to read. */
 export async function notesOn({ workspace, inputs, archive }: JobFiles, argv: readonly string[], stderr: string): Promise<string[]> {
   const said = problemLines(stderr).join('\n')
+  const opened = new Set(parseArgv(argv).files.flatMap((file) => (inputScript(file) === null ? file.url.split(/[:|]/) : [])))
   const notes: string[] = []
   for (const [alias, filename] of Object.entries(inputs)) {
-    if (!argv.some((argument) => argument.includes(filename)) || !(UNREADABLE.test(said) || said.includes(filename))) continue
+    if (!argv.some((argument) => argument.includes(filename))) continue
+    // What is no input of FFmpeg's, such as a text that a filter draws, is to blame only where FFmpeg names it.
+    if (!said.includes(filename) && !(opened.has(filename) && UNREADABLE.test(said))) continue
     const what = await foreignContents(workspace, filename)
     if (what !== null) notes.push(`The input "${alias}" is not media: it is ${what}`)
   }
