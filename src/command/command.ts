@@ -230,14 +230,7 @@ export class Command extends DurableObject<Env> {
           this.#progress = progress
           this.#watchers.changed()
         },
-        setLog: (text) => {
-          this.#store.log = text
-        },
-        hasLog: () => this.#store.log !== '',
-        setStdout: (stdout) => {
-          this.#store.stdout = stdout ?? null
-        },
-        keepReport: () => this.#store.keepReport(),
+        kept: this.#store,
         revisions: this.#revisions,
         signal,
       })

@@ -3,18 +3,17 @@
  * the outcome as an event, so that it may be cut off at any moment and begun again.
  */
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
-import type { JobState, Progress, RunRequest, StandardOutputText } from '../executor/protocol.ts'
-import { argvsAsRun } from '../ffmpeg/as-run.ts'
+import type { JobState, Progress } from '../executor/protocol.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
-import { withoutQuery } from '../ffmpeg/script-names.ts'
-import { readsScripts } from '../ffmpeg/scripts.ts'
 import { fileKey } from '../files/key.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import { paceOf } from '../outbound/download.ts'
 import type { Settings } from '../settings.ts'
 import { downloadInput, InputFailure, inputJobs } from './download.ts'
 import type { CommandSpec } from './record.ts'
+import { runRequest } from './run-request.ts'
 import type { CommandEvent, ErrorStatus, ProcessingState, WrittenOutput } from './state.ts'
+import type { CommandStore } from './store.ts'
 import { uploadOutput } from './upload.ts'
 import { uploadPlaylist } from './upload-playlist.ts'
 
@@ -42,11 +41,8 @@ export interface RunContext {
   /** Records the event if it still applies. */
   apply: (event: CommandEvent) => void
   setProgress: (progress: Progress | null) => void
-  setLog: (text: string) => void
-  hasLog: () => boolean
-  setStdout: (stdout: StandardOutputText | undefined) => void
-  /** Keeps what of the log is the result of a command without output files. */
-  keepReport: () => void
+  /** Where what the job prints is kept. */
+  kept: Pick<CommandStore, 'log' | 'stdout' | 'keepReport'>
   /** The latest revision of each job that was answered: what is asked for is what comes after it. */
   revisions: Map<string, number>
   /** Aborted when the command was cancelled, its slot was lost, or this piece of work has taken long enough. */
@@ -131,8 +127,8 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
         break
       case 'PROBING':
       case 'SUCCEEDED':
-        if (current.state === 'SUCCEEDED' && current.log !== undefined) context.setLog(current.log)
-        context.setStdout(current.stdout)
+        if (current.state === 'SUCCEEDED' && current.log !== undefined) context.kept.log = current.log
+        context.kept.stdout = current.stdout ?? null
         context.apply({
           type: 'ffmpeg_ended',
           attempt: state.attempt,
@@ -142,7 +138,7 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
         return
       case 'FAILED':
         if (current.log === undefined) await keepLog(job, context)
-        else context.setLog(current.log)
+        else context.kept.log = current.log
         context.apply({
           type: 'failed',
           attempt: state.attempt,
@@ -180,13 +176,13 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     const probing = probedMedia(job, state.outputs, { ...context, signal: uploading.signal })
     work.push(
       probing,
-      context.hasLog() ? Promise.resolve() : keepLog(job, context),
+      context.kept.log !== '' ? Promise.resolve() : keepLog(job, context),
       ...files.map(({ alias, fileId, filename, sizeBytes }) =>
         uploadOutput({ alias, key: fileKey(spec.account, fileId, filename), filename, sizeBytes }, uploading),
       ),
     )
     await Promise.all(work)
-    if (all.length === 0) context.keepReport()
+    if (all.length === 0) context.kept.keepReport()
     const media = await probing
     const outputs = mapValues(state.outputs, (output, alias) => {
       const facts = media[alias]
@@ -274,26 +270,12 @@ export async function jobLog(executor: ExecutorClient, job: string): Promise<str
 /** The log is worth keeping, and not worth failing for. */
 async function keepLog(job: string, context: RunContext): Promise<void> {
   const log = await jobLog(context.executor, job)
-  if (log !== null) context.setLog(log)
+  if (log !== null) context.kept.log = log
 }
 
 function errorStatusOf(code: Extract<JobState, { state: 'FAILED' }>['error']['code']): ErrorStatus {
   // An archive that cannot be unpacked is an input that cannot be had.
   return code === 'INPUT_UNUSABLE' ? 'UNREACHABLE_INPUT_FILE' : code
-}
-
-function runRequest({ compiled, request, maxRunSeconds }: CommandSpec, settings: Settings): RunRequest {
-  const named = compiled.argvs.some(readsScripts)
-  return {
-    commands: argvsAsRun(compiled),
-    ...(compiled.programs && { programs: compiled.programs }),
-    inputs: compiled.inputs,
-    ...(named && { sources: mapValues(request.input_files, withoutQuery) }),
-    outputs: compiled.outputs,
-    ...(compiled.bundles && { bundles: compiled.bundles }),
-    ...(compiled.archive !== undefined && { archive: compiled.archive }),
-    limits: { run_seconds: maxRunSeconds, most_run_seconds: settings.maxCommandRunSeconds, disk_bytes: settings.maxJobDiskBytes },
-  }
 }
 
 function mapValues<In, Out>(record: Record<string, In>, map: (value: In, key: string) => Out): Record<string, Out> {
