@@ -13,7 +13,7 @@ import type { Ffmpeg, FfmpegCommand } from './ffmpeg.ts'
 import { HeadStart } from './head-start.ts'
 import { Inputs } from './inputs.ts'
 import { Outputs } from './outputs.ts'
-import { probeFile } from './probe.ts'
+import { probeFiles } from './probe.ts'
 import { Revision } from './revision.ts'
 import { commandOf, type RunOutcome, runJob } from './run.ts'
 import type { Spares } from './spares.ts'
@@ -153,21 +153,13 @@ export class Job {
   async probe(filenames: readonly string[]): Promise<Record<string, MediaFacts>> {
     for (const filename of filenames) await this.#inputs.mustHave(filename, filename)
     if (this.#stopper.reason !== null) throw new Fault('CONFLICT', 'the job is being removed')
-    const probing = this.#probeAll(filenames)
+    const probing = probeFiles(this.#toolbox, this.#workspace, filenames, { onStart: this.#stopper.attach })
     this.#probes.add(probing)
     try {
       return await probing
     } finally {
       this.#probes.delete(probing)
     }
-  }
-
-  async #probeAll(filenames: readonly string[]): Promise<Record<string, MediaFacts>> {
-    const facts: Record<string, MediaFacts> = {}
-    // One after the other: however many files are asked for, one program runs.
-    for (const filename of filenames)
-      facts[filename] = await probeFile(this.#toolbox, this.#workspace, filename, { onStart: this.#stopper.attach })
-    return facts
   }
 
   async #execute(request: RunRequest): Promise<void> {

@@ -110,6 +110,18 @@ export async function probeFile(toolbox: Toolbox, workspace: Workspace, filename
   return probe(toolbox, workspace, filename, { url: `file:${filename}`, bytes }, options)
 }
 
+/** The same about several files, by name. One program runs at a time, however many files there are. */
+export async function probeFiles(
+  toolbox: Toolbox,
+  workspace: Workspace,
+  filenames: readonly string[],
+  options: ProbeOptions,
+): Promise<Record<string, MediaFacts>> {
+  const facts: Record<string, MediaFacts> = {}
+  for (const filename of filenames) facts[filename] = await probeFile(toolbox, workspace, filename, options)
+  return facts
+}
+
 /**
  * Looks at the packets as well as at the headers. Where the first packets leave open how long a large file is, a second look takes them all;
  * where packets cannot be had in time, the headers alone have to do.

@@ -3,10 +3,14 @@
  * Its bytes come first, by the client's requests or from a URL; what is in them is found out when they are there.
  */
 import type { MediaFacts } from '../ffmpeg/media.ts'
+import type { FileSource } from './record.ts'
 
 /** How often an executor is asked to look into a file before it stays unknown what is in it. */
 export const MAX_PROBE_ATTEMPTS = 12
 const LONGEST_PAUSE_MS = 60_000
+
+/** How long an upload may take to become complete. */
+export const UPLOAD_PATIENCE_MS = 24 * 3600 * 1000
 
 /** How long a file whose bytes are there is told as PROCESSING while nobody knows what is in it: much longer than it takes where an executor is free. */
 export const FACTS_PATIENCE_MS = 30_000
@@ -50,6 +54,11 @@ export type FileEvent =
   /** Whoever waits for the file has waited for long enough. */
   | { type: 'facts_overdue' }
   | { type: 'deleted' }
+
+/** How a file begins: its bytes come from a URL, or from the client. */
+export function initialState({ type }: Pick<FileSource, 'type'>, now: number): FileState {
+  return type === 'URL' ? { status: 'FETCHING', since: now } : { status: 'UPLOADING', expiresAt: now + UPLOAD_PATIENCE_MS }
+}
 
 /** The state after `event`; the very same object where the event does not apply. */
 export function transition(state: FileState, event: FileEvent): FileState {

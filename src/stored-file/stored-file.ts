@@ -11,13 +11,11 @@ import { fetchFile } from './fetch.ts'
 import type { GivenPart } from './parts.ts'
 import { probeStored } from './probe.ts'
 import { bucketKey, type FileListing, type FileRecord, type FileSpec, listingOf } from './record.ts'
-import { type At, type FileEvent, factsDueAt, type Probe } from './state.ts'
+import { type At, type FileEvent, factsDueAt, initialState, type Probe } from './state.ts'
 import { logState } from './state-log.ts'
 import { FileStore } from './store.ts'
 import { type Completion, completeParts, openParts, type PartTarget, partTarget } from './upload-in-parts.ts'
 
-/** How long an upload may take to become complete. */
-export const UPLOAD_PATIENCE_MS = 24 * 3600 * 1000
 /** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
 const SLICE_MS = 10 * 60_000
 /** Should an alarm die without a word, the next one comes this much later. */
@@ -41,9 +39,7 @@ export class StoredFile extends DurableObject<Env> {
   /** Stores a new file and sets it going. A second call with the same id changes nothing. */
   async begin(spec: FileSpec): Promise<void> {
     if (this.#store.record) return
-    const now = Date.now()
-    if (spec.source.type === 'URL') this.#store.create(spec, { status: 'FETCHING', since: now })
-    else this.#store.create(spec, { status: 'UPLOADING', expiresAt: now + UPLOAD_PATIENCE_MS })
+    this.#store.create(spec, initialState(spec.source, Date.now()))
     await this.#wake()
     if (spec.source.type === 'PARTS') await openParts(this.#store, this.env.FILES)
     await this.#tellSoon()

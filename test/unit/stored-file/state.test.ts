@@ -6,8 +6,10 @@ import {
   type FileEvent,
   type FileState,
   factsDueAt,
+  initialState,
   MAX_PROBE_ATTEMPTS,
   transition,
+  UPLOAD_PATIENCE_MS,
 } from '../../../src/stored-file/state.ts'
 
 const error = { status: 'UNREACHABLE_INPUT_FILE', message: 'why' } as const
@@ -60,6 +62,13 @@ const TABLE: Record<keyof typeof STATES, Partial<Record<keyof typeof EVENTS, unk
 const pairs = (Object.keys(STATES) as (keyof typeof STATES)[]).flatMap((state) =>
   (Object.keys(EVENTS) as (keyof typeof EVENTS)[]).map((event) => [state, event] as const),
 )
+
+test('a file begins by being fetched where it has a URL, and else waits for its bytes', () => {
+  expect(initialState({ type: 'URL' }, 10)).toEqual({ status: 'FETCHING', since: 10 })
+  for (const type of ['REQUEST', 'PARTS'] as const) {
+    expect(initialState({ type }, 10)).toEqual({ status: 'UPLOADING', expiresAt: 10 + UPLOAD_PATIENCE_MS })
+  }
+})
 
 const spec = { id: 'f', account: 'a', filename: 'a.mp4', source: { type: 'REQUEST' }, createdAt: 1 } as const
 
