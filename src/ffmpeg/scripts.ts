@@ -6,6 +6,7 @@ import { type ArgvFile, type ArgvOption, formatOf, parseArgv } from './argv.ts'
 import { type Filter, graphFilters, parseFilterOptions } from './filtergraph.ts'
 import { PROBED_DEMUXERS } from './policy-demuxers.ts'
 import { FILTERS } from './policy-filters.ts'
+import { ruleFor } from './policy-options.ts'
 
 export type ScriptKind =
   /** A list for FFmpeg's concat demuxer. */
@@ -143,13 +144,10 @@ function replaceOption(option: ArgvOption, syntax: GraphFileSyntax, names: Scrip
     replaced.set(index + 1, [names.claim('graph', value)])
   } else if (name === 'hls_key_info_file') {
     replaced.set(index + 1, [names.claim('key-info', value)])
-  } else if (GRAPHS.has(name)) {
+  } else if (ruleFor(name)?.kind === 'graph') {
     replaced.set(index + 1, [rewriteGraph(value, names)])
   }
 }
-
-/** Options whose value is a graph. */
-const GRAPHS: ReadonlySet<string> = new Set(['vf', 'af', 'filter', 'filter_complex', 'lavfi', 'graph'])
 
 const GRAPH_FILE = {
   script: { complex: '-filter_complex_script', simple: '-filter_script' },
