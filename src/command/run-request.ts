@@ -1,8 +1,8 @@
 /** What the executor is asked to run for a command. */
 import type { RunRequest } from '../executor/protocol.ts'
 import { argvsAsRun } from '../ffmpeg/as-run.ts'
-import { withoutQuery } from '../ffmpeg/script-names.ts'
 import { readsScripts } from '../ffmpeg/scripts.ts'
+import { withoutQuery } from '../ffmpeg/uri.ts'
 import type { Settings } from '../settings.ts'
 import type { CommandSpec } from './record.ts'
 

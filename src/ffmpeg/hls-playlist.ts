@@ -2,8 +2,8 @@
  * HLS playlists as inputs, read as FFmpeg reads them (`parse_playlist` in libavformat/hls.c of releases 4 to 8; RFC 8216). Of a playlist's tags
  * only those are kept that FFmpeg goes by, each with the attributes that are known here.
  */
-import type { Reference, ScriptPart } from './script-parts.ts'
-import { textLines } from './script-parts.ts'
+import { type Reference, type ScriptPart, textLines } from './script-parts.ts'
+import { decodedPath, withoutQuery } from './uri.ts'
 
 /** Tags that say nothing beside themselves. */
 const BARE_TAGS: ReadonlySet<string> = new Set(['#EXT-X-DISCONTINUITY', '#EXT-X-INDEPENDENT-SEGMENTS', '#EXT-X-I-FRAMES-ONLY'])
@@ -120,15 +120,6 @@ function attributeValue(value: string): string {
 
 /** A URI names a file as it is, or with what is escaped in it, without its query. */
 function uriReference(uri: string): Reference {
-  const end = uri.search(/[?#]/)
-  const path = end === -1 ? uri : uri.slice(0, end)
-  return { written: uri, spellings: [...new Set([uri, path, decoded(path)])] }
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
+  const path = withoutQuery(uri)
+  return { written: uri, spellings: [...new Set([uri, path, decodedPath(path)])] }
 }

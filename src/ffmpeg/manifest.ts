@@ -3,6 +3,8 @@
  * Whoever writes a command writes its manifest, so nothing here takes more than linear time in its text.
  */
 import { isPlainName } from './filenames.ts'
+import { textLines } from './script-parts.ts'
+import { decodedPath, withoutQuery } from './uri.ts'
 
 export type ManifestFormat = 'hls' | 'dash'
 
@@ -49,12 +51,7 @@ const HLS_URI = /\bURI="([^"]*)"/g
 const HLS_DURATION = /^#EXTINF:(\d{1,9}(?:\.\d{1,9})?)/
 
 function* hlsParts(text: string, prefixes: readonly string[]): Generator<ManifestPart | null> {
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf('\n', start)
-    const end = newline === -1 ? text.length : newline
-    yield* hlsLine(text.slice(start, end).trim(), prefixes)
-    start = end + 1
-  }
+  for (const { content } of textLines(text)) yield* hlsLine(content.trim(), prefixes)
 }
 
 function* hlsLine(line: string, prefixes: readonly string[]): Generator<ManifestPart | null> {
@@ -73,7 +70,7 @@ function* hlsLine(line: string, prefixes: readonly string[]): Generator<Manifest
 }
 
 function hlsRole(uri: string): 'child' | 'media' {
-  return manifestFormat(pathOf(uri)) === 'hls' ? 'child' : 'media'
+  return manifestFormat(withoutQuery(uri)) === 'hls' ? 'child' : 'media'
 }
 
 const DASH_DURATION = /\smediaPresentationDuration="PT(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?"/
@@ -127,22 +124,8 @@ function fileReference(uri: string, role: 'init' | 'media' | 'key' | 'child', pr
 }
 
 function nameBeside(uri: string): string | null {
-  const name = decoded(pathOf(uri).replace(/^(\.\/)+/, ''))
+  const name = decodedPath(withoutQuery(uri).replace(/^(\.\/)+/, ''))
   return isPlainName(name) ? name : null
-}
-
-/** A URI without its query and fragment. */
-function pathOf(uri: string): string {
-  const end = uri.search(/[?#]/)
-  return end === -1 ? uri : uri.slice(0, end)
-}
-
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([

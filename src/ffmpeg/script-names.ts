@@ -1,6 +1,7 @@
 /** Which file of a job a script means by what it writes. */
 import { isNestedName } from './filenames.ts'
 import { replacePlaceholders } from './placeholders.ts'
+import { decodedPath, withoutQuery } from './uri.ts'
 
 /** The declared files of a job. */
 export interface DeclaredFiles {
@@ -41,12 +42,12 @@ export class DeclaredNames {
 
   /** The input whose URL ends so; null where there is none, or more than one. */
   byLastPart(name: string): string | null {
-    return only(this.#byLastPart.get(decoded(name)))
+    return only(this.#byLastPart.get(decodedPath(name)))
   }
 
   /** Whether the URLs of more than one input end so. */
   isAmbiguous(name: string): boolean {
-    return (this.#byLastPart.get(decoded(name))?.length ?? 0) > 1
+    return (this.#byLastPart.get(decodedPath(name))?.length ?? 0) > 1
   }
 }
 
@@ -61,7 +62,7 @@ function only(names: readonly string[] | undefined): string | null {
 }
 
 function lastPart(source: string): string {
-  return decoded(source.slice(source.lastIndexOf('/') + 1))
+  return decodedPath(source.slice(source.lastIndexOf('/') + 1))
 }
 
 export type Meaning =
@@ -105,18 +106,4 @@ export function meaningOf(spelling: string, folder: string, declared: DeclaredNa
 /** FFmpeg's reader of pictures takes a percent sign as the start of one, and a pattern in the place of a folder may become any folder. */
 function isPattern(name: string): boolean {
   return name.includes('%') && /[{}[\]*?]/.test(name.slice(0, name.lastIndexOf('/') + 1))
-}
-
-/** A URL without its query and fragment, as `DeclaredFiles` has it. */
-export function withoutQuery(url: string): string {
-  const end = url.search(/[?#]/)
-  return end === -1 ? url : url.slice(0, end)
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
