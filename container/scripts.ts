@@ -11,7 +11,7 @@ import { hlsParts } from '../src/ffmpeg/hls-playlist.ts'
 import { keyInfoParts } from '../src/ffmpeg/key-info.ts'
 import { replacePlaceholders } from '../src/ffmpeg/placeholders.ts'
 import { checkCommand, checkFilter } from '../src/ffmpeg/policy-graph.ts'
-import type { PolicyScope, Problem } from '../src/ffmpeg/policy-values.ts'
+import { type PolicyScope, type Problem, shown } from '../src/ffmpeg/policy-values.ts'
 import { DeclaredNames, meaningOf } from '../src/ffmpeg/script-names.ts'
 import type { ScriptPart } from '../src/ffmpeg/script-parts.ts'
 import { rewrittenGraph, type Script, ScriptNames } from '../src/ffmpeg/scripts.ts'
@@ -26,9 +26,6 @@ const MAX_SCRIPTS_BYTES = 16 * 1024 ** 2
 
 /** Of one filter, or one run-time command: as many as a command may have. */
 const MAX_ARGS_CHARACTERS = 100_000
-
-/** What a message repeats of a text. */
-const MAX_SHOWN = 200
 
 /** What to write where a script names what may not be opened. */
 const INSTEAD: Readonly<Record<Script['kind'], string>> = {
@@ -109,11 +106,11 @@ class ScriptWriter {
 
   async #read({ source }: Script): Promise<string> {
     const file = await this.#workspace.openNested(source)
-    if (file === null) throw new ScriptFault(`the command reads ${show(source)}, ${await this.#missing()}`)
+    if (file === null) throw new ScriptFault(`the command reads ${shown(source)}, ${await this.#missing()}`)
     try {
       this.#bytes += file.bytes
       if (file.bytes > MAX_SCRIPT_BYTES)
-        throw new ScriptFault(`${show(source)} has ${file.bytes} bytes; a text that a command reads has 1 MB at most`)
+        throw new ScriptFault(`${shown(source)} has ${file.bytes} bytes; a text that a command reads has 1 MB at most`)
       if (this.#bytes > MAX_SCRIPTS_BYTES) throw new ScriptFault('the texts that the command reads have more than 16 MB together')
       return decode(await file.handle.readFile(), source)
     } finally {
@@ -155,16 +152,15 @@ class ScriptWriter {
   async #judge({ source }: Script, args: string, problems: Iterable<Problem>): Promise<void> {
     await this.#slices.pause()
     if (args.length > MAX_ARGS_CHARACTERS) {
-      throw new ScriptFault(`${show(source)}: a filter or command in it has more than ${MAX_ARGS_CHARACTERS} characters of arguments`)
+      throw new ScriptFault(`${shown(source)}: a filter or command in it has more than ${MAX_ARGS_CHARACTERS} characters of arguments`)
     }
-    for (const { msg } of problems) throw new ScriptFault(`${show(source)}: ${msg}`)
+    for (const { msg } of problems) throw new ScriptFault(`${shown(source)}: ${msg}`)
   }
 
   #withFiles({ source }: Script, text: string): string {
     return replacePlaceholders(text, (alias) => {
       const name = this.#declared.byAlias(alias)
-      if (name === null)
-        throw new ScriptFault(`${show(source)}: {{${alias.slice(0, MAX_SHOWN)}}} is not declared in input_files or output_files`)
+      if (name === null) throw new ScriptFault(`${shown(source)}: {{${shown(alias)}}} is not declared in input_files or output_files`)
       return name
     })
   }
@@ -174,7 +170,7 @@ class ScriptWriter {
     for (const part of parts) {
       await this.#slices.pause()
       if (part === null) continue
-      if (part.kind === 'fault') throw new ScriptFault(`${show(script.source)}, line ${part.line}: ${part.reason}`)
+      if (part.kind === 'fault') throw new ScriptFault(`${shown(script.source)}, line ${part.line}: ${part.reason}`)
       if (part.kind === 'text') lines.push(part.text)
       else lines.push(part.write(await this.#file(script, part)))
     }
@@ -183,7 +179,7 @@ class ScriptWriter {
 
   /** The name by which FFmpeg is to open what a line names. */
   async #file(script: Script, { line, reference, role }: Extract<ScriptPart, { kind: 'file' }>): Promise<string> {
-    const where = `${show(script.source)}, line ${line}`
+    const where = `${shown(script.source)}, line ${line}`
     const folder = dirname(script.source) === '.' ? '' : dirname(script.source)
     let why: string | null = null
     for (const spelling of reference.spellings) {
@@ -200,22 +196,22 @@ class ScriptWriter {
           return this.#playlist(name)
         }
         if (script.kind === 'hls' && role === 'media' && (await this.#isPlaylist(name))) {
-          throw new ScriptFault(`${where}: ${show(name)} is a playlist in the place of a segment`)
+          throw new ScriptFault(`${where}: ${shown(name)} is a playlist in the place of a segment`)
         }
         return name
       }
     }
     if (reference.spellings.some((spelling) => this.#declared.isAmbiguous(spelling))) {
       throw new ScriptFault(
-        `${where}: the URLs of several inputs end in \`${show(reference.written)}\`: write the alias of the one that is meant`,
+        `${where}: the URLs of several inputs end in \`${shown(reference.written)}\`: write the alias of the one that is meant`,
       )
     }
-    if (why !== null) throw new ScriptFault(`${where} names \`${show(reference.written)}\`: ${why}; ${INSTEAD[script.kind]}`)
+    if (why !== null) throw new ScriptFault(`${where} names \`${shown(reference.written)}\`: ${why}; ${INSTEAD[script.kind]}`)
     const hint =
       reference.spellings.length > 1 && script.kind === 'concat'
         ? "; a name with spaces or apostrophes is written `file 'my clip.mp4'`, `file 'it'\\''s.mp4'`"
         : ''
-    throw new ScriptFault(`${where} names \`${show(reference.written)}\`, ${await this.#missing()}${hint}`)
+    throw new ScriptFault(`${where} names \`${shown(reference.written)}\`, ${await this.#missing()}${hint}`)
   }
 
   #isInner({ target }: Script): boolean {
@@ -268,14 +264,10 @@ function scopeOf(request: Scripts['request']): PolicyScope {
 }
 
 function decode(bytes: Buffer, source: string): string {
-  if (bytes.includes(0)) throw new ScriptFault(`${show(source)} is no text in UTF-8 (it has NUL bytes): save it as UTF-8`)
+  if (bytes.includes(0)) throw new ScriptFault(`${shown(source)} is no text in UTF-8 (it has NUL bytes): save it as UTF-8`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ScriptFault(`${show(source)} is no text in UTF-8: save it as UTF-8`)
+    throw new ScriptFault(`${shown(source)} is no text in UTF-8: save it as UTF-8`)
   }
-}
-
-function show(text: string): string {
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN).toWellFormed()}…` : text
 }

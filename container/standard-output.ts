@@ -1,9 +1,8 @@
 /** What a job's programs write to their standard output: text for the one who sent the command. */
-
 import type { StandardOutputText } from '../src/executor/protocol.ts'
 
 /** What is kept of it, in bytes. More than this belongs into a file. */
-export const MAX_STDOUT_BYTES = 64 * 1024
+const MAX_STDOUT_BYTES = 64 * 1024
 
 /** The beginning of all that is written to it. */
 export class StandardOutput {

@@ -1,5 +1,4 @@
 /** What a command is, apart from its state: fixed at the submit, and the shape in which it is stored and read. */
-
 import type { StandardOutputText } from '../executor/protocol.ts'
 import type { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { CompiledCommand } from '../ffmpeg/command.ts'

@@ -2,8 +2,7 @@
 import { formatName } from './argv.ts'
 import { guardsOn } from './guards.ts'
 import { audible } from './log-level.ts'
-import type { Problem } from './policy-values.ts'
-import { checkCodec, checkDemuxer, checkFile, OWN_RULES, type PolicyScope, shown } from './policy-values.ts'
+import { checkCodec, checkDemuxer, checkFile, OWN_RULES, type PolicyScope, type Problem, shown } from './policy-values.ts'
 
 /** Options without a value, from `ffprobe -h` of releases 4 to 8. */
 const FLAGS: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 /** What FFmpeg found out, from what it prints on stderr: the measurements of filters such as `loudnorm`, `ebur128` or `cropdetect`. */
+import { withoutAddresses } from './stderr.ts'
 
 /** What is told of a report, in characters: its end, where filters print their summaries. */
 export const MAX_REPORT_CHARACTERS = 8_000
@@ -10,9 +11,6 @@ const LISTING = /^(?:(?:Input|Output) #\d+, |Stream mapping:|Chapters?:)/
 const RUN =
   /^(?:ffmpeg version |ffprobe version |Copyright |Press \[q\]|frame=|size=|(?:\[out#\d[^\]]*\] )?video:.*muxing overhead|Exiting normally)/
 
-/** Addresses of FFmpeg's own objects mean nothing to a reader and differ at every run. */
-const OBJECT_ADDRESS = / @ 0x[0-9a-f]+\]/g
-
 /**
  * The lines of a log that are neither listings of files and streams nor progress, oldest first, at most `MAX_REPORT_CHARACTERS` of their
  * end in whole lines; empty if there are none. Takes any text, in time linear in its length.
@@ -23,7 +21,7 @@ export function measurements(log: string): string {
   for (const line of log.split(/\r\n|\n|\r/)) {
     if (LISTING.test(line)) listing = true
     else if (!line.startsWith('  ')) listing = false
-    if (!listing && !RUN.test(line)) kept.push(line.trimEnd().replace(OBJECT_ADDRESS, ']'))
+    if (!listing && !RUN.test(line)) kept.push(withoutAddresses(line.trimEnd()))
   }
   return lastLines(kept).join('\n').trim()
 }

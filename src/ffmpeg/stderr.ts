@@ -22,8 +22,10 @@ const CHATTER: readonly RegExp[] = [
   /^Last message repeated/,
 ]
 
-/** Addresses of FFmpeg's own objects mean nothing to a user and differ at every run. */
-const OBJECT_ADDRESS = / @ 0x[0-9a-f]+\]/g
+/** A line without the addresses of FFmpeg's own objects, which mean nothing to a user and differ at every run. */
+export function withoutAddresses(line: string): string {
+  return line.replace(/ @ 0x[0-9a-f]+\]/g, ']')
+}
 
 /** FFmpeg repeats a guard's whole list of formats when one is not on it. */
 const WHITELIST = /(not on whitelist) '.*'/
@@ -54,7 +56,7 @@ export function errorLines(stderr: string): string {
 export function problemLines(stderr: string): string[] {
   const lines: string[] = []
   for (const text of stderr.split(LINE_BREAK)) {
-    const line = text.trimEnd().replace(OBJECT_ADDRESS, ']').replace(WHITELIST, '$1')
+    const line = withoutAddresses(text.trimEnd()).replace(WHITELIST, '$1')
     if (line !== '' && line !== lines.at(-1) && !CHATTER.some((pattern) => pattern.test(line))) lines.push(line)
   }
   return lines
@@ -78,7 +80,7 @@ export function mostRepeatedLine(stderr: string): string | null {
       if (latest !== null) latest.times += Number(repeats[1])
       continue
     }
-    const line = text.trimEnd().replace(OBJECT_ADDRESS, ']').slice(0, MAX_CHARACTERS)
+    const line = withoutAddresses(text.trimEnd()).slice(0, MAX_CHARACTERS)
     if (line === '' || CHATTER.some((pattern) => pattern.test(line))) continue
     const shape = line.replace(/(?:0x)?\d[\da-f]*/gi, '0')
     latest = { line, times: (counts.get(shape)?.times ?? 0) + 1 }
