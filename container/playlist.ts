@@ -109,7 +109,7 @@ class PlaylistSearch {
     const file = await this.#workspace.openRegular(manifest)
     try {
       if (file === null || file.bytes > MAX_MANIFEST_BYTES) {
-        throw tooLarge(`${manifest} is no playlist of at most ${MAX_MANIFEST_BYTES} bytes`)
+        throw tooLarge(`${manifest} is not a playlist of at most ${MAX_MANIFEST_BYTES} bytes`)
       }
       this.#manifestBytes += file.bytes
       if (this.#manifestBytes > MAX_MANIFESTS_BYTES) throw tooLarge(`the playlists take more than ${MAX_MANIFESTS_BYTES} bytes`)

@@ -264,10 +264,10 @@ function scopeOf(request: Scripts['request']): PolicyScope {
 }
 
 function decode(bytes: Buffer, source: string): string {
-  if (bytes.includes(0)) throw new ScriptFault(`${shown(source)} is no text in UTF-8 (it has NUL bytes): save it as UTF-8`)
+  if (bytes.includes(0)) throw new ScriptFault(`${shown(source)} is not text in UTF-8 (it has NUL bytes): save it as UTF-8`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ScriptFault(`${shown(source)} is no text in UTF-8: save it as UTF-8`)
+    throw new ScriptFault(`${shown(source)} is not text in UTF-8: save it as UTF-8`)
   }
 }

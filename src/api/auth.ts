@@ -104,7 +104,7 @@ function unauthorized(key: string | undefined): ApiError {
   }
   const message = API_KEY_PATTERN.test(key)
     ? 'this API key is unknown or has been revoked'
-    : 'this is no API key: it is ffsk_ and 64 digits from 0 to 9 and a to f, without quotes or anything else around it'
+    : 'this is not an API key: a key is ffsk_ followed by 64 characters from 0 to 9 and a to f, without quotes or anything else around it'
   return new ApiError('UNAUTHORIZED', message, { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` })
 }
 

@@ -28,7 +28,7 @@ const SLIPS: readonly { fits: (stop: Stop) => boolean; advice: string }[] = [
   { fits: ({ last, after }) => last === ',' && /^[}\]]/.test(after), advice: 'remove the comma before the closing bracket' },
   {
     fits: ({ last, after }) => /^[:,[]$/.test(last) && /^[,}\]]/.test(after),
-    advice: 'a value is missing there: what should stand there gave nothing',
+    advice: 'a value is missing there: the variable or expression that should fill it in was empty',
   },
   { fits: ({ after }) => /^None\b/.test(after), advice: 'write null in place of None; in Python, send json.dumps(body) or json=body' },
   {

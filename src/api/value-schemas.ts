@@ -39,7 +39,7 @@ function filenameRule(given: string): string {
   const suggestion = `write "${plainFilename(given)}"`
   if (/[/\\]/.test(given)) return `${quoted(given)} is a path, and an output has a plain file name: ${suggestion}`
   const sequence = given.includes('%') ? '; one %d or %03d makes it a numbered sequence' : ''
-  return `${quoted(given)} is no plain file name: that has letters from A to Z, digits, ".", "_" and "-", and does not begin with "-"${sequence}; ${suggestion}`
+  return `${quoted(given)} is not a plain file name: use only letters from A to Z, digits, ".", "_" and "-", and do not begin with "-"${sequence}; ${suggestion}`
 }
 
 /** What its URL must be is for `urlFault` to say. */

@@ -62,28 +62,41 @@ function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
     case 'invalid_value':
       return `must be ${alternatives(issue.values.map(String))}, not ${described(issue.input)}`
     case 'too_big':
-      return `has or is too much: ${issue.maximum}${unitOf(issue.origin)} at most`
+      return `${excess(issue.origin)}: ${issue.maximum}${unitOf(issue.origin)} at most`
     case 'too_small':
-      return `has or is too little: ${issue.minimum}${unitOf(issue.origin)} at least`
+      return `${lack(issue.origin)}: ${issue.minimum}${unitOf(issue.origin)} at least`
     case 'not_multiple_of':
       return `must be a multiple of ${issue.divisor}`
     case 'invalid_format':
       return `must be text of the format ${issue.format}, not ${described(issue.input)}`
     case 'unrecognized_keys':
-      return `has fields that nobody knows: ${issue.keys.slice(0, 3).map(quoted).join(', ')}`
+      return `has unknown fields: ${issue.keys.slice(0, 3).map(quoted).join(', ')}`
     case 'invalid_key':
-      return 'has a name that is not possible here'
+      return 'has a name that is not allowed here'
     case 'invalid_union':
     case 'invalid_element':
-      return `is not of a form that is possible here: it is ${described(issue.input)}`
+      return `has none of the allowed forms: it is ${described(issue.input)}`
     default:
       return undefined
   }
 }
 
+function excess(origin: string): string {
+  if (origin === 'string') return 'is too long'
+  return isCounted(origin) ? 'has too many entries' : 'is too large'
+}
+
+function lack(origin: string): string {
+  if (origin === 'string') return 'is too short'
+  return isCounted(origin) ? 'has too few entries' : 'is too small'
+}
+
+function isCounted(origin: string): boolean {
+  return origin === 'array' || origin === 'set' || origin === 'map'
+}
+
 function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters'
-  return origin === 'array' || origin === 'set' || origin === 'map' ? ' entries' : ''
+  return origin === 'string' ? ' characters' : ''
 }
 
 function alternatives(values: readonly string[]): string {

@@ -43,17 +43,17 @@ function* concatLine(text: string, line: number): Generator<ScriptPart> {
   }
   const kinds = DIRECTIVES.get(keyword)
   if (kinds === undefined) {
-    const reason = `\`${keyword.slice(0, 40).toWellFormed()}\` is no directive of a concat list: each file needs a line \`file 'name.mp4'\``
+    const reason = `\`${keyword.slice(0, 40).toWellFormed()}\` is not a directive of a concat list: each file needs a line \`file 'name.mp4'\``
     return yield { kind: 'fault', line, reason }
   }
   const values = [...kinds].map((kind) => (kind === 's' ? readToken(cursor, SPACE) : word(cursor)))
   const wrong = [...kinds].findIndex((kind, index) => !isSound(kind, values[index] ?? ''))
   if (wrong === -1)
     yield { kind: 'text', text: [keyword, ...values.map((value, index) => (kinds[index] === 's' ? quoted(value) : value))].join(' ') }
-  else yield { kind: 'fault', line, reason: `\`${keyword}\` wants ${WANTED[kinds[wrong] ?? 's'] ?? 'a value'}` }
+  else yield { kind: 'fault', line, reason: `\`${keyword}\` needs ${NEEDED[kinds[wrong] ?? 's'] ?? 'a value'}` }
 }
 
-const WANTED: Readonly<Record<string, string>> = { d: 'a time, such as 2.5 or 00:00:02.5', i: 'a whole number', k: 'a word', s: 'a value' }
+const NEEDED: Readonly<Record<string, string>> = { d: 'a time, such as 2.5 or 00:00:02.5', i: 'a whole number', k: 'a word', s: 'a value' }
 
 function isSound(kind: string, value: string): boolean {
   if (value === '') return false
@@ -65,7 +65,7 @@ function fileLine(cursor: Cursor, line: number): ScriptPart {
   const written = cursor.text.slice(cursor.at).trim()
   const name = readToken(cursor, SPACE)
   skip(cursor, SPACE)
-  if (name === '') return { kind: 'fault', line, reason: "`file` wants a name, as in `file 'name.mp4'`" }
+  if (name === '') return { kind: 'fault', line, reason: "`file` needs a name, as in `file 'name.mp4'`" }
   const rest = cursor.text.slice(cursor.at)
   // What FFmpeg would leave out is part of a name that was not quoted, or whose apostrophe ends the quotes.
   const spellings = rest === '' || rest.startsWith('#') ? [name] : [name, unquoted(written)]

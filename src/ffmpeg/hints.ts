@@ -62,7 +62,7 @@ const CLUES: readonly Clue[] = [
   },
   {
     says: /Requested output format '([^']{1,60})' is not/,
-    hint: ([, name = '']) => `-f ${name} is no format that FFmpeg writes: leave -f out, and it goes by the extension of the output’s name`,
+    hint: ([, name = '']) => `FFmpeg writes no format called ${name}: leave -f out, and it goes by the extension of the output’s name`,
   },
   {
     says: /(?:width|height) not divisible by 2|Picture (?:width|height) must be an integer multiple of the specified chroma subsampling/,
@@ -171,7 +171,7 @@ const CLUES: readonly Clue[] = [
   },
   {
     says: /Error setting option (\w{1,40}) to value ([^\n]{1,60}?)\.?$/m,
-    hint: ([, name = '', value = '']) => `${value} is no value for ${name}`,
+    hint: ([, name = '', value = '']) => `${value} is not a valid value for ${name}`,
   },
   { says: /No space left on device|File too large/, hint: () => 'The output has become larger than a command may write' },
 ]

@@ -72,7 +72,7 @@ function tagPart(tag: string, value: string, line: number): ScriptPart {
   const pattern = VALUE_TAGS.get(tag)
   if (pattern !== undefined) {
     const kept = pattern.exec(value)?.[0]
-    if (kept === undefined) return { kind: 'fault', line, reason: `\`${tag}\` has no value that it may have` }
+    if (kept === undefined) return { kind: 'fault', line, reason: `\`${tag}\` has no valid value` }
     return { kind: 'text', text: `${tag}:${kept}${tag === '#EXTINF' ? ',' : ''}` }
   }
   const attributes = ATTRIBUTE_TAGS.get(tag)
@@ -97,7 +97,7 @@ function attributePart(
     const write = (name: string) => `${tag}:${[...pairs, `URI="${name}"`].join(',')}`
     return { kind: 'file', line, reference: uriReference(uri), role, write }
   }
-  if (encrypts || tag === '#EXT-X-MAP') return { kind: 'fault', line, reason: `\`${tag}\` names no file by \`URI="…"\`` }
+  if (encrypts || tag === '#EXT-X-MAP') return { kind: 'fault', line, reason: `\`${tag}\` has no \`URI="…"\`, which names its file` }
   return { kind: 'text', text: `${tag}:${pairs.join(',')}` }
 }
 

@@ -86,15 +86,15 @@ export function meaningOf(spelling: string, folder: string, declared: DeclaredNa
   if (/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(name)) {
     const input = declared.bySource(name.trim())
     if (input !== null) return { ok: true, names: [input] }
-    return { ok: false, reason: 'a URL is not opened from here' }
+    return { ok: false, reason: 'only a URL that input_files declares can be used here' }
   }
-  if (/^[A-Za-z]:/.test(name) || name.startsWith('\\')) return { ok: false, reason: 'a path of Windows is not on this server' }
+  if (/^[A-Za-z]:/.test(name) || name.startsWith('\\')) return { ok: false, reason: 'a Windows path does not exist on this server' }
   if (name.startsWith('/')) return { ok: false, reason: "an absolute path is not in the job's folder" }
   const parts = name.split(/[/\\]/).filter((part) => part !== '.' && part !== '')
   if (parts.includes('..')) return { ok: false, reason: "`..` leads out of the job's folder" }
   const plain = parts.join('/')
   if (name.includes(':')) return { ok: false, reason: 'a protocol may not be named here' }
-  if (!isNestedName(plain)) return { ok: false, reason: "that is no name of a file in the job's folder" }
+  if (!isNestedName(plain)) return { ok: false, reason: "that is not the name of a file in the job's folder" }
   if (isPattern(plain)) return { ok: false, reason: 'FFmpeg would read that name as a pattern' }
   // Names of an archive are composed as it is unpacked.
   const forms = [plain, plain.normalize('NFC')]

@@ -143,7 +143,7 @@ describe('a concat list', () => {
     ]
     const { state } = await run({ commands, inputs: { in_v: ['v.mp4', clip] } })
     expect(state).toMatchObject({
-      error: { step: 2, message: expect.stringMatching(/command 3 of 3: list\.txt, line 1: `frame:0` is no directive/) },
+      error: { step: 2, message: expect.stringMatching(/command 3 of 3: list\.txt, line 1: `frame:0` is not a directive/) },
     })
   })
 
@@ -151,16 +151,16 @@ describe('a concat list', () => {
     ["file '/etc/passwd'", 'an absolute path'],
     ["file '../x.mp4'", '`..` leads out'],
     ["file 'https://b.example/a.mp4'", 'declare the file in input_files'],
-    ["file 'file:///etc/passwd'", 'a URL is not opened'],
+    ["file 'file:///etc/passwd'", 'only a URL that input_files declares'],
     ["file 'concat:a.mp4|b.mp4'", 'a protocol may not be named'],
     ["file 'subfile,,start,0,end,0,,:/etc/passwd'", 'a protocol may not be named'],
-    ["file 'C:\\clips\\a.mp4'", 'a path of Windows'],
-    ['file C:\\clips\\a.mp4', 'a path of Windows'],
+    ["file 'C:\\clips\\a.mp4'", 'a Windows path'],
+    ['file C:\\clips\\a.mp4', 'a Windows path'],
     ['file x.mp4', "which is not in the job's folder; the files there are: c1.mp4, list.txt"],
     ["file '{{in_x}}'", '{{in_x}} is not declared'],
     ["file 'c1.mp4'\noption protocol_whitelist file,http", '`option` may not be used'],
-    ["file 'c1.mp4'\nc2.mp4", '`c2.mp4` is no directive'],
-    ["file 'c1.mp4'\nduration soon", '`duration` wants a time'],
+    ["file 'c1.mp4'\nc2.mp4", '`c2.mp4` is not a directive'],
+    ["file 'c1.mp4'\nduration soon", '`duration` needs a time'],
   ])('that says %s is refused with its line', async (text, reason) => {
     const archive = [
       { name: 'c1.mp4', content: clip },
@@ -180,7 +180,7 @@ describe('a concat list', () => {
   ])('that is %s is refused', async (_what, content) => {
     const { state } = await run({ commands: [concat('', 'list.txt')], archive: [{ name: 'list.txt', content }] })
     expect(state).toMatchObject({
-      error: { code: 'FFMPEG_ERROR', message: expect.stringMatching(/^list\.txt (is no text in UTF-8|has 1048577 bytes)/) },
+      error: { code: 'FFMPEG_ERROR', message: expect.stringMatching(/^list\.txt (is not text in UTF-8|has 1048577 bytes)/) },
     })
   })
 
@@ -219,14 +219,14 @@ describe('an HLS playlist of an archive', needs('ffmpeg5'), () => {
 
   test.each([
     ['#EXTINF:1,\n/etc/passwd', 'line 2', 'an absolute path'],
-    ['#EXTINF:1,\nhttps://b.example/a.ts', 'line 2', 'a URL is not opened'],
-    ['#EXT-X-MAP:URI="file:///etc/passwd"', 'line 1', 'a URL is not opened'],
-    ['#EXT-X-KEY:METHOD=AES-128,URI="http://b.example/k"', 'line 1', 'a URL is not opened'],
-    ['#EXT-X-KEY:METHOD=AES-128', 'line 1', 'names no file'],
+    ['#EXTINF:1,\nhttps://b.example/a.ts', 'line 2', 'only a URL that input_files declares'],
+    ['#EXT-X-MAP:URI="file:///etc/passwd"', 'line 1', 'only a URL that input_files declares'],
+    ['#EXT-X-KEY:METHOD=AES-128,URI="http://b.example/k"', 'line 1', 'only a URL that input_files declares'],
+    ['#EXT-X-KEY:METHOD=AES-128', 'line 1', 'which names its file'],
     ['#EXT-X-MEDIA:TYPE=AUDIO,URI="data:x"', 'line 1', 'a protocol'],
     ['#EXTINF:1,\nlost.ts', 'line 2', 'the files there are: index.m3u8, nested.ts'],
     ['#EXTINF:1,\nnested.ts', 'line 2', 'is a playlist in the place of a segment'],
-    ['#EXTINF:soon,\nnested.ts', 'line 1', '`#EXTINF` has no value'],
+    ['#EXTINF:soon,\nnested.ts', 'line 1', '`#EXTINF` has no valid value'],
   ])('that says %s is refused', async (text, line, reason) => {
     const nested = '#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n'
     const archive = [
