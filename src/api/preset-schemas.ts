@@ -3,11 +3,11 @@ import { z } from '@hono/zod-openapi'
 import { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import { aliasSchema, boundedList } from './bounded-schemas.ts'
 import { metadataSchema, outputsSchema, submitBase } from './schemas.ts'
+import { MAX_COMMANDS } from './submit-schemas.ts'
 import { commandText } from './value-schemas.ts'
 import { mustBe } from './wanted.ts'
 
 const MAX_KEYS = 100
-const MAX_COMMANDS = 10
 
 const EXAMPLE = {
   name: 'Square preview',

@@ -5,6 +5,7 @@
 import { isPlainName } from './filenames.ts'
 import { textLines } from './script-parts.ts'
 import { decodedPath, withoutQuery } from './uri.ts'
+import { decodeEntities } from './xml-entities.ts'
 
 export type ManifestFormat = 'hls' | 'dash'
 
@@ -126,16 +127,4 @@ function fileReference(uri: string, role: 'init' | 'media' | 'key' | 'child', pr
 function nameBeside(uri: string): string | null {
   const name = decodedPath(withoutQuery(uri).replace(/^(\.\/)+/, ''))
   return isPlainName(name) ? name : null
-}
-
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['amp', '&'],
-  ['lt', '<'],
-  ['gt', '>'],
-  ['quot', '"'],
-  ['apos', "'"],
-])
-
-function decodeEntities(text: string): string {
-  return text.replace(/&(\w+);/g, (entity, name) => ENTITIES.get(String(name)) ?? entity)
 }

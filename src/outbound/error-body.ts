@@ -1,4 +1,5 @@
 /** What a server's answer says of its own error, in the few words that help: the rest of it is nobody's business. */
+import { decodeEntities } from '../ffmpeg/xml-entities.ts'
 import { redact } from './redact.ts'
 
 /** An error is told in the first bytes of an answer; what comes later is not read. */
@@ -27,19 +28,7 @@ function element(text: string, name: string): string | null {
   if (start === -1) return null
   const from = start + name.length + 2
   const end = text.indexOf('<', from)
-  return end === -1 ? null : unescapeXml(text.slice(from, end))
-}
-
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['&lt;', '<'],
-  ['&gt;', '>'],
-  ['&quot;', '"'],
-  ['&apos;', "'"],
-  ['&amp;', '&'],
-])
-
-function unescapeXml(text: string): string {
-  return text.replace(/&(?:lt|gt|quot|apos|amp);/g, (entity) => ENTITIES.get(entity) ?? entity)
+  return end === -1 ? null : decodeEntities(text.slice(from, end))
 }
 
 function jsonError(text: string): string | null {
