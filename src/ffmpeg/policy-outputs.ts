@@ -51,7 +51,7 @@ function checkFormatOf(output: ArgvFile): Problem | null {
   if (formatOf(output) !== null || output.options.some(({ name }) => name === 'target')) return null
   const extension = /\.([^.]*)$/.exec(output.url)?.[1]
   if (extension !== undefined && !NO_FORMAT.has(extension.toLowerCase())) return null
-  const why = extension === undefined ? 'which has none' : `and \`.${extension}\` is that of none`
-  const msg = `FFmpeg tells the format of \`${shown(output.url)}\` by its extension, ${why}: give it the extension of a format, such as \`.mp4\`, or write \`-f\` and the format before it`
+  const why = extension === undefined ? 'it has none' : `no format has \`.${extension}\``
+  const msg = `FFmpeg chooses the format of \`${shown(output.url)}\` by its extension, and ${why}: give it the extension of a format, such as \`.mp4\`, or write \`-f\` and the format before it`
   return { token: output.url, msg }
 }

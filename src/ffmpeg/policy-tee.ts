@@ -15,7 +15,7 @@ const OWN_VALUES: ReadonlyMap<string, RegExp> = new Map([
 export function* checkTee(url: string, scope: PolicyScope, checkOption: OptionCheck): Generator<Problem> {
   const outputs = parseTee(url)
   if (outputs === null) {
-    const msg = `\`${shown(url)}\` is nothing that \`tee\` can read: write its outputs as in \`-f tee "[f=mp4]{{out_a}}|[f=mpegts]{{out_b}}"\``
+    const msg = `\`${shown(url)}\` cannot be read by \`tee\`: write its outputs as in \`-f tee "[f=mp4]{{out_a}}|[f=mpegts]{{out_b}}"\``
     return yield { token: url, msg }
   }
   for (const output of outputs) yield* checkTeeOutput(output, scope, checkOption)
