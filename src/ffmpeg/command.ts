@@ -91,7 +91,9 @@ export function compileCommands(source: CommandSource): Compilation {
   // What is stored has the commands as they were written too.
   const written = source.commands.reduce((sum, text) => sum + text.length, 0)
   if (written > MAX_STORED_CHARACTERS) return { ok: false, faults: [tooLargeTogether(written)], omitted: 0 }
-  const split = source.commands.map((text) => splitCommand(text))
+  // Names in an archive are composed when it is unpacked, so the commands that name them are too, before anything reads them: composed, some
+  // characters are others, such as the Greek question mark, which becomes a semicolon.
+  const split = source.commands.map((text) => splitCommand(source.archive === true ? text.normalize('NFC') : text))
   const characters = split.reduce((sum, { words }) => sum + lengthWithFiles(words, files), 0)
   if (characters > MAX_STORED_CHARACTERS) return { ok: false, faults: [tooLargeTogether(characters)], omitted: 0 }
   const replaced = split.map((command) => replaceFiles(command, files))

@@ -27,6 +27,24 @@ describe('the policy refuses what opens more than the job', () => {
     ).toBe(true)
   })
 
+  it.each([
+    ['a Greek question mark, which is a semicolon', '-i a.mp4 -vf "drawtext=text=a\u037emovie=/srv/secret/canary" {{out_1}}', '`movie`'],
+    [
+      'an equals sign under a stroke, which is none',
+      '-i a.mp4 -vf "drawtext=text=\u0338a:textfile=/srv/secret/canary" {{out_1}}',
+      'canary',
+    ],
+  ])('also as it is composed for the names of an archive: %s', (_what, command, told) => {
+    const compilation = compileCommands({
+      field: 'ffmpeg_command',
+      commands: [command],
+      inputs: {},
+      outputs: { out_1: 'out.mp4' },
+      archive: true,
+    })
+    expect(compilation.ok ? [] : compilation.faults.map(({ msg }) => msg)).toContainEqual(expect.stringContaining(told))
+  })
+
   it('says what to write instead', () => {
     for (const attack of REFUSED) for (const msg of faultsOf(attack)) expect(msg).toMatch(/: \S/)
   })
