@@ -9,7 +9,7 @@ const FLAGS: ReadonlySet<string> = new Set([
   ...['hide_banner', 'unit', 'prefix', 'byte_binary_prefix', 'sexagesimal', 'pretty', 'bitexact', 'find_stream_info', 'analyze_frames'],
   ...['show_data', 'show_error', 'show_format', 'show_frames', 'show_packets', 'show_programs', 'show_streams', 'show_chapters'],
   ...['show_stream_groups', 'show_program_version', 'show_library_versions', 'show_versions', 'show_pixel_formats', 'show_private_data'],
-  ...['private', 'count_frames', 'count_packets', 'ignore_chapters'],
+  ...['private', 'count_frames', 'count_packets'],
 ])
 
 /** Options with one value that opens nothing. */
@@ -17,7 +17,17 @@ const VALUES: ReadonlySet<string> = new Set([
   ...['v', 'loglevel', 'print_format', 'of', 'output_format', 'select_streams', 'show_entries', 'show_data_hash', 'show_log'],
   ...['show_optional_fields', 'read_intervals', 'print_filename', 'threads', 'max_alloc'],
   ...['analyzeduration', 'probesize', 'formatprobesize', 'fpsprobesize', 'max_probe_packets', 'fflags', 'flags', 'flags2', 'strict'],
-  ...['err_detect', 'skip_frame', 'skip_loop_filter', 'skip_idct', 'ignore_editlist', 'advanced_editlist', 'scan_all_pmts', 'usetoc'],
+  ...[
+    'err_detect',
+    'skip_frame',
+    'skip_loop_filter',
+    'skip_idct',
+    'ignore_chapters',
+    'ignore_editlist',
+    'advanced_editlist',
+    'scan_all_pmts',
+    'usetoc',
+  ],
   ...['framerate', 'pixel_format', 'video_size', 'sample_rate', 'ch_layout', 'channels', 'export_side_data', 'max_streams'],
 ])
 

@@ -77,7 +77,8 @@ export const OPTIONS: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   // FFmpeg copies 16 bytes of each, whatever there is (`do_encrypt` in libavformat/hlsenc.c).
   ...all('hls_enc_key hls_enc_iv', matching(/^[\x20-\x7e]{16,}$/, SIXTEEN_BYTES)),
   ['hls_enc_key_url', PART],
-  ['var_stream_map', matching(/^(?!.*\.\.)[^/\\]*$/s, 'give variants plain names: they become file names')],
+  // A name may also begin a file's, and be all of it: no hidden file is made by one that is empty or begins with a dot.
+  ['var_stream_map', matching(/^(?!.*(?:\.\.|name:(?:[.,\s]|$)))[^/\\]*$/s, 'give variants plain names: they become file names')],
   ['cc_stream_map', TEXT],
   ...all('strftime_mkdir use_localtime_mkdir', NO_FOLDERS),
   ['segment_format', MUXER],

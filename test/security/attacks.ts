@@ -110,6 +110,11 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('ffprobe with its own protocol whitelist', 'ffprobe -protocol_whitelist file,http {{in_v}}', '-protocol_whitelist'),
     refused('ffprobe that writes elsewhere', `ffprobe -o ${folder}/evil.json {{in_v}}`, `${folder}/evil.json`),
     refused('ffprobe that is sent elsewhere', `ffprobe {{in_v}} > ${folder}/evil.json`, `${folder}/evil.json`),
+    refused(
+      'ffprobe of a local file behind an option that takes another for its value',
+      `ffprobe -ignore_chapters -v ${file} -ignore_chapters {{in_v}}`,
+      file,
+    ),
     refused('ffprobe with a report file', 'ffprobe -report {{in_v}}', '-report'),
     refused('ffprobe with a library of the server', 'ffprobe -c:v h264_omx {{in_v}}', 'h264_omx'),
     inside('ffprobe of a playlist that is called a video', 'video.mp4', playlist(http), {
@@ -276,6 +281,13 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('HLS key information', `${v} -f hls -hls_key_info_file ${file} ${o}`, '-hls_key_info_file', { out_1: 'o.m3u8' }),
     refused('HLS key written to a URL', `${v} -f hls -hls_enc 1 -hls_enc_key_url ${folder}/k ${o}`, `${folder}/k`, { out_1: 'o.m3u8' }),
     refused('HLS variants with a path for a name', `${v} -f hls -var_stream_map "v:0,name:../x" o%v.m3u8 ${o}`, '-var_stream_map'),
+    ...['.script-0-0-c.txt', '', ',agroup:a', ' a:0'].map((name) =>
+      refused(
+        `HLS variants that are called "${name}", so that a hidden file is written`,
+        `${v} -f hls -var_stream_map "v:0,name:${name}" %v.script-0-0-c.txt ${o}`,
+        '-var_stream_map',
+      ),
+    ),
     refused('HLS making folders', `${v} -f hls -strftime 1 -strftime_mkdir 1 ${o}`, '-strftime_mkdir', { out_1: 'o.m3u8' }),
     refused('HLS master playlist elsewhere', `${v} -f hls -master_pl_name ../m ${o}`, '../m', { out_1: 'o.m3u8' }),
     refused('HLS initialisation elsewhere', `${v} -f hls -hls_fmp4_init_filename ../i ${o}`, '../i', { out_1: 'o.m3u8' }),
