@@ -9,7 +9,7 @@ import { concatParts } from '../src/ffmpeg/concat-list.ts'
 import { type Filter, filterCommands, graphFilters } from '../src/ffmpeg/filtergraph.ts'
 import { hlsParts } from '../src/ffmpeg/hls-playlist.ts'
 import { keyInfoParts } from '../src/ffmpeg/key-info.ts'
-import { replacePlaceholders } from '../src/ffmpeg/placeholders.ts'
+import { replacedLength, replacePlaceholders } from '../src/ffmpeg/placeholders.ts'
 import { checkCommand, checkFilter } from '../src/ffmpeg/policy-graph.ts'
 import { type PolicyScope, type Problem, shown } from '../src/ffmpeg/policy-values.ts'
 import { DeclaredNames, meaningOf } from '../src/ffmpeg/script-names.ts'
@@ -79,6 +79,8 @@ class ScriptWriter {
   readonly #inner: ScriptNames
   /** Playlists that are written already, or about to be, by their names. */
   readonly #playlists = new Map<string, string>()
+  /** What the folder has by a name that a script has named; nothing there changes meanwhile, and a list may name a file on every line. */
+  readonly #found = new Map<string, Promise<'media' | 'playlist' | null>>()
   #count = 0
   #bytes = 0
 
@@ -136,7 +138,10 @@ class ScriptWriter {
       }
       case 'commands': {
         const commands = this.#withFiles(script, text)
-        for (const command of filterCommands(commands)) await this.#judge(script, command.argument, checkCommand(command, this.#scope))
+        for (const command of filterCommands(commands)) {
+          if (command === null) await this.#slices.pause()
+          else await this.#judge(script, command.argument, checkCommand(command, this.#scope))
+        }
         return commands
       }
       case 'concat':
@@ -158,6 +163,9 @@ class ScriptWriter {
   }
 
   #withFiles({ source }: Script, text: string): string {
+    // A short placeholder may stand for a long name.
+    if (replacedLength(text, (alias) => this.#declared.byAlias(alias)?.length ?? 0) > MAX_SCRIPT_BYTES)
+      throw new ScriptFault(`${shown(source)} has more than 1 MB with placeholders replaced; a text that a command reads has 1 MB at most`)
     return replacePlaceholders(text, (alias) => {
       const name = this.#declared.byAlias(alias)
       if (name === null) throw new ScriptFault(`${shown(source)}: {{${shown(alias)}}} is not declared in input_files or output_files`)
@@ -189,13 +197,14 @@ class ScriptWriter {
         continue
       }
       for (const name of meaning.names) {
-        if ((await this.#workspace.fileBytes(name)) === null) continue
+        const found = await this.#find(name)
+        if (found === null) continue
         if (role === 'playlist') {
           // FFmpeg would go round in a circle of them.
           if (this.#isInner(script)) throw new ScriptFault(`${where}: a playlist that another one names, names a playlist in turn`)
           return this.#playlist(name)
         }
-        if (script.kind === 'hls' && role === 'media' && (await this.#isPlaylist(name))) {
+        if (script.kind === 'hls' && role === 'media' && found === 'playlist') {
           throw new ScriptFault(`${where}: ${shown(name)} is a playlist in the place of a segment`)
         }
         return name
@@ -225,14 +234,21 @@ class ScriptWriter {
     return target
   }
 
-  /** FFmpeg would read one in the place of a segment as a playlist, whatever it names. */
-  async #isPlaylist(name: string): Promise<boolean> {
-    if (/\.(m3u8?|hls)$/i.test(name)) return true
+  #find(name: string): Promise<'media' | 'playlist' | null> {
+    const found = this.#found.get(name) ?? this.#look(name)
+    this.#found.set(name, found)
+    return found
+  }
+
+  /** FFmpeg would read a playlist in the place of a segment as one, whatever it names. Null where there is no such file. */
+  async #look(name: string): Promise<'media' | 'playlist' | null> {
+    if ((await this.#workspace.fileBytes(name)) === null) return null
+    if (/\.(m3u8?|hls)$/i.test(name)) return 'playlist'
     const file = await this.#workspace.openNested(name)
-    if (file === null) return false
+    if (file === null) return 'media'
     try {
       const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(64), 0, 64, 0)
-      return /^\s*#EXTM3U/.test(buffer.subarray(0, bytesRead).toString('utf8'))
+      return /^\s*#EXTM3U/.test(buffer.subarray(0, bytesRead).toString('utf8')) ? 'playlist' : 'media'
     } finally {
       await file.handle.close()
     }

@@ -154,11 +154,14 @@ const COMMAND_END = ' \f\t\n\r,;'
 
 /** All commands of `sendcmd`, as `filterCommands` reads them. */
 export function parseFilterCommands(text: string): FilterCommand[] {
-  return [...filterCommands(text)]
+  return [...filterCommands(text)].filter((command) => command !== null)
 }
 
-/** The commands of `sendcmd`: `START[-END] [FLAGS] TARGET COMMAND ARG, …; …` with `#` comments. */
-export function* filterCommands(text: string): Generator<FilterCommand> {
+/**
+ * The commands of `sendcmd`: `START[-END] [FLAGS] TARGET COMMAND ARG, …; …` with `#` comments. Null stands for a piece of the text that is no
+ * command, so that whoever reads a long one can do other things in between.
+ */
+export function* filterCommands(text: string): Generator<FilterCommand | null> {
   const cursor: Cursor = { text, at: 0 }
   let intervalStarts = true
   while (cursor.at < text.length) {
@@ -166,6 +169,7 @@ export function* filterCommands(text: string): Generator<FilterCommand> {
     if (text.charAt(cursor.at) === '#') {
       const end = text.indexOf('\n', cursor.at)
       cursor.at = end === -1 ? text.length : end
+      yield null
       continue
     }
     if (intervalStarts) readToken(cursor, COMMAND_END)
@@ -180,7 +184,7 @@ export function* filterCommands(text: string): Generator<FilterCommand> {
       return readToken(cursor, end)
     })
     const [target = '', command = '', argument = ''] = words
-    if (command !== '') yield { target, command, argument }
+    yield command === '' ? null : { target, command, argument }
     skip(cursor, COMMAND_SPACE)
     if (text.charAt(cursor.at) === ';') intervalStarts = true
     cursor.at += 1

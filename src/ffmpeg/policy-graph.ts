@@ -103,7 +103,7 @@ function textCutAtColon(what: string, rest: string): Problem {
 }
 
 function* checkCommands(text: string, scope: PolicyScope): Generator<Problem> {
-  for (const command of filterCommands(text)) yield* checkCommand(command, scope)
+  for (const command of filterCommands(text)) if (command !== null) yield* checkCommand(command, scope)
 }
 
 /** A filter's options may be set again while it runs, one by one or, by `reinit`, all at once. */

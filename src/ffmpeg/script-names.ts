@@ -71,11 +71,15 @@ export type Meaning =
   /** Why it can mean none. */
   | { ok: false; reason: string }
 
+/** Of a name with all its folders, or a URL: longer ones are not even looked at. */
+const MAX_SPELLING_CHARACTERS = 10_000
+
 /**
  * What a spelling may stand for: a file beside the script or at the top of the folder, an input by its placeholder or alias, or by the whole
  * or the last part of its URL where no other input has the same.
  */
 export function meaningOf(spelling: string, folder: string, declared: DeclaredNames): Meaning {
+  if (spelling.length > MAX_SPELLING_CHARACTERS) return { ok: false, reason: 'no file has so long a name' }
   const unknown: string[] = []
   const name = replacePlaceholders(spelling, (alias) => {
     const found = declared.byAlias(alias)

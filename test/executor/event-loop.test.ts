@@ -155,11 +155,16 @@ describe('the event loop turns while what a command reads is judged', () => {
     ['a graph of many filters', 'graph', 'null,'.repeat(200_000)],
     ['a graph of one long filter', 'graph', `drawtext=text=${'a'.repeat(1e6)}`],
     ['a graph of many options', 'graph', `drawtext=${'b=c:'.repeat(24_000)}`],
+    ['a graph of placeholders that stand for long names', 'graph', '{{out_o}}'.repeat(115_000)],
     ['many run-time commands', 'commands', '0 a b c;\n'.repeat(100_000)],
+    ['run-time commands that say nothing', 'commands', ','.repeat(1e6)],
+    ['a list with one name of many placeholders', 'concat', `file ${'{{out_o}}'.repeat(115_000)}`],
+    ['a list with one name of many folders', 'concat', `file ${'a/'.repeat(500_000)}`],
+    ['a playlist of one segment many times', 'hls', `#EXTM3U\n${'#EXTINF:1,\nf1.pgm\n'.repeat(50_000)}`],
   ] as const)('%s', async (_, kind, text) => {
     await writeFile(full.path('script.txt'), text)
     const scripts = [{ kind, source: 'script.txt', target: '.script' }]
-    const request: RunRequest = { commands: [[]], inputs: {}, outputs: {}, limits: LIMITS }
+    const request: RunRequest = { commands: [[]], inputs: {}, outputs: { out_o: `${'x'.repeat(250)}.mp4` }, limits: LIMITS }
     const writing = () =>
       writeScripts({ workspace: full, request, scripts, innerPrefix: 'inner', signal: going() }).catch((error: unknown) => error)
     expect(await longestTurn(writing)).toBeLessThan(MAX_TURN_MS)
