@@ -27,10 +27,11 @@ export async function notesOn({ workspace, inputs, archive }: JobFiles, argv: re
   const said = problemLines(stderr).join('\n')
   const opened = new Set(parseArgv(argv).files.flatMap((file) => (inputScript(file) === null ? file.url.split(/[:|]/) : [])))
   const notes: string[] = []
+  const isUnreadable = UNREADABLE.test(said)
   for (const [alias, filename] of Object.entries(inputs)) {
     if (!argv.some((argument) => argument.includes(filename))) continue
     // What is no input of FFmpeg's, such as a text that a filter draws, is to blame only where FFmpeg names it.
-    if (!said.includes(filename) && !(opened.has(filename) && UNREADABLE.test(said))) continue
+    if (!said.includes(filename) && !(opened.has(filename) && isUnreadable)) continue
     const what = await foreignContents(workspace, filename)
     if (what !== null) notes.push(`The input "${alias}" is not media: it is ${what}`)
   }
@@ -64,22 +65,20 @@ function excerpt(head: Uint8Array): string {
 
 function holdings({ names, fileCount }: Unpacked, argv: readonly string[], said: string): string {
   if (fileCount === 0) return 'The archive holds no files'
-  const elsewhere = missingNames(argv, said)
-    .flatMap((wanted) => {
-      const found = names.find((name) => isMeant(name, wanted))
-      return found === undefined ? [] : [`"${wanted}" is in it as "${found}"`]
-    })
-    .slice(0, MAX_LISTED)
+  const elsewhere = missingNames(argv, said).flatMap((wanted) => {
+    const found = names.find((name) => isMeant(name, wanted))
+    return found === undefined ? [] : [`"${wanted}" is in it as "${found}"`]
+  })
   const sorted = names.toSorted().slice(0, MAX_LISTED)
   const more = fileCount > sorted.length ? ` and ${fileCount - sorted.length} more` : ''
   return [`The archive holds ${sorted.join(', ')}${more}`, ...elsewhere].join('; ')
 }
 
-/** Inputs of the command that FFmpeg complains about, and files that a filter could not open. */
+/** Inputs of the command that FFmpeg complains about, and files that a filter could not open: the first, as each is looked for among all names. */
 function missingNames(argv: readonly string[], said: string): string[] {
   const inputs = parseArgv(argv).files.flatMap(({ kind, url }) => (kind === 'input' && said.includes(url) ? [url] : []))
   const inFilters = [...said.matchAll(/Unable to open ([^\n]{1,300})/g)].map(([, name = '']) => name)
-  return [...new Set([...inputs, ...inFilters])]
+  return [...new Set([...inputs, ...inFilters])].slice(0, MAX_LISTED)
 }
 
 /** Whether a file of another folder, or in other case, is what was meant; of a numbered sequence, one of its files. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { collectOutputs } from '../../container/collect.ts'
 import { emptyFolder, folderUsage, removeFolder } from '../../container/folder.ts'
+import { notesOn } from '../../container/notes.ts'
 import { pack } from '../../container/pack.ts'
 import { findPlaylist } from '../../container/playlist.ts'
 import { ProbeOutput } from '../../container/probe-output.ts'
@@ -143,6 +144,13 @@ describe('the event loop turns', () => {
     })
     expect(longest).toBeLessThan(MAX_TURN_MS)
   })
+})
+
+test('the event loop turns while the names of an archive are compared with all that a command could not open', async () => {
+  const lines = Array.from({ length: 2000 }, (_, n) => `[Parsed_metadata_0] x=Unable to open q${n}.png`)
+  const names = Array.from({ length: 1000 }, (_, n) => `${'d'.repeat(100)}/f${n}.png`)
+  const files = { workspace: full, inputs: {}, archive: { names, fileCount: names.length } }
+  expect(await longestTurn(() => notesOn(files, [], lines.join('\n')))).toBeLessThan(MAX_TURN_MS)
 })
 
 describe('the event loop turns while what a command reads is judged', () => {
