@@ -144,6 +144,10 @@ export function attacks({ file, listener, folder }: Prey): Attack[] {
     refused('output over a local file', `-y ${v} -c copy -f mp4 ${file} ${o}`, file),
     refused('climbing output', `${v} ../evil.mp4 ${o}`, '../evil.mp4'),
     refused('output in another folder of the job', `${v} sub/evil.mp4 ${o}`, 'sub/evil.mp4'),
+    ...['hls', 'dash', 'segment', 'ssegment', 'image2', 'webm_chunk', 'HLS'].map((format) =>
+      refused(`files of ${format} beside the null device`, `${v} ${o} -c copy -f ${format} /dev/null`, '/dev/null'),
+    ),
+    refused('playlist in the place of the null device of Windows', `${v} ${o} -f hls NUL`, '/dev/null'),
     refused('http output', `${v} -f mpegts ${http} ${o}`, http),
     refused('tcp output', `${v} -f mpegts ${tcp} ${o}`, tcp),
     refused('rtmp output', `${v} -f flv rtmp://${listener}/live ${o}`, `rtmp://${listener}/live`),
