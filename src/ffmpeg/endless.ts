@@ -9,8 +9,8 @@ const INPUT_BOUNDS: ReadonlySet<string> = new Set(['t', 'to'])
 /** Sources of libavfilter that have no end unless they are told one. */
 const SOURCE =
   /(?:^|[;,\]\s])(color|haldclutsrc|testsrc2?|rgbtestsrc|yuvtestsrc|smptebars|smptehdbars|pal75bars|pal100bars|colorchart|colorspectrum|gradients|nullsrc|allrgb|allyuv|mandelbrot|life|cellauto|sierpinski|zoneplate|anullsrc|aevalsrc|sine|anoisesrc|hilbert|sinc)(?=[=@,;[\s]|$)([^;,[]*)/g
-/** Filters that go on after what they read has ended. */
-const ENDLESS_FILTER = /(?:^|[;,\]])\s*((?:a?loop)=[^;,[]*loop=-1|a?loop=-1|apad(?=[,;[\s]|$)|tpad=[^;,[]*(?:stop=-1|stop_duration=-1))/
+/** Filters that go on after what they read has ended. None is read past a character behind which another may begin. */
+const ENDLESS_FILTER = /(?:^|[;,\]])\s*((?:a?loop)=[^;,[\]]*loop=-1|a?loop=-1|apad(?=[,;[\s]|$)|tpad=[^;,[\]]*(?:stop=-1|stop_duration=-1))/
 const SOURCE_BOUND = /(?:^|[=:])(?:d|duration|n|nb_samples|nb_frames)=/
 /** What lets a graph end with the shorter of its inputs, or cuts it. */
 const GRAPH_BOUND = /shortest=(?:1|true)|duration=(?:shortest|first)|eof_action=endall|\ba?trim=|select=/

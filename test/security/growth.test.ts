@@ -9,7 +9,7 @@ import { urlFault } from '../../src/api/usable-url.ts'
 import { parseArgv } from '../../src/ffmpeg/argv.ts'
 import { compileCommands } from '../../src/ffmpeg/command.ts'
 import { concatParts } from '../../src/ffmpeg/concat-list.ts'
-import { endlessness } from '../../src/ffmpeg/endless.ts'
+import { endlessness, endlessness } from '../../src/ffmpeg/endless.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
 import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph, unclosedQuote } from '../../src/ffmpeg/filtergraph.ts'
@@ -284,6 +284,11 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
       (n) => `${'0x'.repeat(n)}`,
       (n) => Array.from({ length: n }, (_, i) => `${'a'.repeat(i % 99)}\n`).join(''),
     ],
+  ],
+  [
+    'endlessness',
+    (text) => endlessness(['-i', 'a', '-vf', text, 'o.mp4']),
+    [...RUNS, ']loop=', ']tpad=', ';aloop=', ',apad', ' color', 'color=', 'loop='],
   ],
   [
     'hintFor',
