@@ -8,7 +8,7 @@ import { readsUnnamedInputs } from './fonts-folder.ts'
 import { writtenManifests } from './manifest-outputs.ts'
 import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.ts'
 import { checkPolicy } from './policy.ts'
-import type { PolicyScope } from './policy-values.ts'
+import type { PolicyScope, Problem } from './policy-values.ts'
 import { type Program, splitProgram } from './program.ts'
 import { readsScripts } from './scripts.ts'
 import { settledArgv } from './settled-argv.ts'
@@ -112,29 +112,33 @@ export function compileCommands(source: CommandSource): Compilation {
   const archive = source.archive === true
   // A stream of several qualities is made by an output argument of its own (`stream_%v.m3u8`), beside the playlist that is declared.
   const workingNames = chained || archive || source.folder !== undefined || hasPlaylist
-  const scope = { ...names, workingNames, folders: archive }
+  // A file may also be named as it is called in the job's folder.
+  const words = new Set(compiled.flatMap(({ argv }) => argv))
+  for (const [alias, name] of files) if (words.has(name)) used.add(alias)
+  const spare = { inputs: unused(inputs.keys(), used), outputs: unused(outputs.keys(), used) }
+  const scope = { ...names, workingNames, folders: archive, spare }
   const faults: Fault[] = []
+  /** Aliases that were said to be unused. */
+  const told = new Set<string>()
   let omitted = 0
   for (const [step, command] of compiled.entries()) {
     const loc = source.field === 'ffmpeg_command' ? [source.field] : [source.field, step]
-    let told = 0
-    for (const msg of problemsOf(command, files, scope)) {
-      if (told === MAX_FAULTS_PER_COMMAND) omitted += 1
+    let count = 0
+    for (const { msg, spare: named } of problemsOf(command, files, scope)) {
+      if (count === MAX_FAULTS_PER_COMMAND) omitted += 1
       else {
         faults.push({ loc, msg, type: 'value_error' })
-        told += 1
+        for (const alias of named ?? []) told.add(alias)
+        count += 1
       }
     }
   }
   if (faults.length === 0 && lacksResult(source, compiled)) faults.push(NO_OUTPUT)
   // What a command names is not known where it was not read as it was meant.
   if (compiled.every(({ stray }) => stray.length === 0)) {
-    // A file may also be named as it is called in the job's folder.
-    const words = new Set(compiled.flatMap(({ argv }) => argv))
-    for (const [alias, name] of files) if (words.has(name)) used.add(alias)
     if (!compiled.some(({ argv }) => readsUnnamedInputs(argv) || readsScripts(argv)))
-      faults.push(...unusedKeys('input_files', inputs.keys(), used))
-    faults.push(...unusedKeys('output_files', outputs.keys(), used))
+      faults.push(...unusedKeys('input_files', spare.inputs, told))
+    faults.push(...unusedKeys('output_files', spare.outputs, told))
   }
   if (faults.length > 0) return { ok: false, faults, omitted }
   const bundles: Record<string, Bundle> =
@@ -228,16 +232,16 @@ function replaceFiles(command: SplitCommand, files: ReadonlyMap<string, string>)
 }
 
 /** One by one, so that of many none is kept that is not told. */
-function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, scope: PolicyScope): Generator<string> {
+function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, scope: PolicyScope): Generator<Omit<Problem, 'token'>> {
   let sound = true
-  for (const problem of brokenParts(command, files)) {
+  for (const msg of brokenParts(command, files)) {
     sound = false
-    yield problem
+    yield { msg }
   }
   // The policy judges finished arguments: a command with a broken quote or an unknown placeholder has none.
-  if (sound) yield* command.stray
+  if (sound) for (const msg of command.stray) yield { msg }
   const check = command.program === 'ffprobe' ? checkProbe : checkPolicy
-  if (sound && command.stray.length === 0) for (const { msg } of check(command.argv, scope)) yield msg
+  if (sound && command.stray.length === 0) yield* check(command.argv, scope)
 }
 
 function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: ReadonlyMap<string, string>): Generator<string> {
@@ -277,8 +281,12 @@ function undeclared(alias: string, files: ReadonlyMap<string, string>): string {
   return `{{${shortened(alias, MAX_ALIAS_CHARACTERS)}}} is not declared in ${place}; ${declared}${other}`
 }
 
-function unusedKeys(field: string, aliases: Iterable<string>, used: ReadonlySet<string>): Fault[] {
-  return [...aliases]
-    .filter((alias) => !used.has(alias))
+function unused(aliases: Iterable<string>, used: ReadonlySet<string>): string[] {
+  return [...aliases].filter((alias) => !used.has(alias))
+}
+
+function unusedKeys(field: string, spare: readonly string[], told: ReadonlySet<string>): Fault[] {
+  return spare
+    .filter((alias) => !told.has(alias))
     .map((alias) => ({ loc: [field, alias], msg: `no command uses {{${alias}}}: use it, or remove it from ${field}`, type: 'value_error' }))
 }

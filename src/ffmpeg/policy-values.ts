@@ -1,6 +1,6 @@
 /** Whether one value breaks its rule, and what to write instead. */
 import { formatName } from './argv.ts'
-import { shortened } from './excerpt.ts'
+import { shortened, someOf } from './excerpt.ts'
 import { isNestedName, isPlainName, looksLikePath, withoutDot } from './filenames.ts'
 import { NAMED_DEMUXERS, REFUSED_DEMUXERS } from './policy-demuxers.ts'
 import { MUXERS, REFUSED_MUXERS } from './policy-muxers.ts'
@@ -16,6 +16,8 @@ export interface PolicyScope {
   workingNames: boolean
   /** Whether it has folders of its own, those of an unpacked archive, which may be read. */
   folders?: boolean
+  /** Aliases of declared files that no command uses: a file that is not declared may be meant for one of them. */
+  spare?: { inputs: readonly string[]; outputs: readonly string[] }
 }
 
 /** Something that the policy refuses. */
@@ -23,6 +25,8 @@ export interface Problem {
   /** The part of the command that is refused, as FFmpeg would read it. */
   token: string
   msg: string
+  /** The aliases that `msg` says to be unused, so that nothing else has to. */
+  spare?: readonly string[]
 }
 
 /** Characters of the command that a message repeats in one place. */
@@ -39,7 +43,46 @@ export function shown(token: string): string {
 export function checkFile(value: string, access: Access, what: string, scope: PolicyScope, { example, hint }: Advice = {}): Problem[] {
   const name = withoutDot(value.replace(/^file:(?!\/)/, ''))
   if (isAllowed(name, access, scope)) return []
-  return [{ token: value, msg: `${what} may not open \`${shown(value)}\`: ${advice(value, access, scope, { example, hint })}` }]
+  const refused = `${what} may not open \`${shown(value)}\``
+  const folder = folderOfDeclared(name, access, scope)
+  if (folder !== null) {
+    return [
+      {
+        token: value,
+        msg: `${refused}: all files lie in one folder, so write the placeholder alone, without \`${shown(folder)}\` before it`,
+      },
+    ]
+  }
+  const spare = hint === undefined ? spareFor(access, scope) : []
+  if (spare.length > 0) return [{ token: value, msg: `${refused}: ${spareAdvice(value, access, spare, example)}`, spare }]
+  return [{ token: value, msg: `${refused}: ${advice(value, access, scope, { example, hint })}` }]
+}
+
+/** What stands before the name of a declared file, as in `/tmp/{{in_v}}`; null where the name is none. */
+function folderOfDeclared(name: string, access: Access, { inputs, outputs }: PolicyScope): string | null {
+  if (access !== 'read' && access !== 'write') return null
+  const end = Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1
+  return end > 0 && !REMOTE.test(name) && (access === 'read' ? inputs : outputs).has(name.slice(end)) ? name.slice(0, end) : null
+}
+
+function spareFor(access: Access, { spare }: PolicyScope): readonly string[] {
+  if (access === 'write') return spare?.outputs ?? []
+  return access === 'read' ? (spare?.inputs ?? []) : []
+}
+
+function spareAdvice(value: string, access: Access, spare: readonly string[], example: string | undefined): string {
+  const [field, fetched] = access === 'write' ? ['output_files', fetchedLater(value)] : ['input_files', '']
+  const placeholders = spare.map((alias) => `{{${alias}}}`)
+  const [only = ''] = placeholders
+  if (placeholders.length > 1)
+    return `${field} declares files that no command uses, ${someOf(placeholders)}: write the one that is meant${fetched}`
+  const written = example === undefined ? only : `\`${example.replace(/\{\{\w+\}\}/, only)}\``
+  return `write ${written}, which ${field} declares and no command uses${fetched}`
+}
+
+/** Follows what to write instead of an address that results would be sent to. */
+function fetchedLater(value: string): string {
+  return SENDING.test(value) ? '; results are not sent anywhere, but fetched from their `storage_url` or told by a webhook' : ''
 }
 
 /** What to write instead of a file that may not be opened. */
@@ -76,8 +119,7 @@ function advice(value: string, access: Access, scope: PolicyScope, { example, hi
   if (access === 'part') return 'write a plain file name without folders or a URL'
   const instead = hint === undefined ? '' : `, ${hint}`
   if (access === 'write') {
-    const fetched = SENDING.test(value) ? '; results are not sent anywhere, but fetched from their `storage_url` or told by a webhook' : ''
-    return `${orPlainName('declare it in output_files and write {{out_…}}', value, scope)}${fetched}${instead}`
+    return `${orPlainName('declare it in output_files and write {{out_…}}', value, scope)}${fetchedLater(value)}${instead}`
   }
   const placeholder = example ?? '{{in_…}}'
   const alias = /\{\{(\w+)\}\}/.exec(placeholder)?.[1] ?? 'in_file'

@@ -38,8 +38,8 @@ export function* checkPolicy(argv: readonly string[], scope: PolicyScope): Gener
   for (const argument of argv) if (REPORT.test(argument)) yield reportProblem(argument)
 }
 
-function withOptions({ token, msg }: Problem, options: readonly ArgvOption[]): Problem {
-  return { token, msg: `${msg}; leave ${optionNames(options)} out` }
+function withOptions(problem: Problem, options: readonly ArgvOption[]): Problem {
+  return { ...problem, msg: `${problem.msg}; leave ${optionNames(options)} out` }
 }
 
 function* withoutEffect(options: readonly ArgvOption[]): Generator<Problem> {

@@ -88,3 +88,52 @@ describe('an output whose format FFmpeg cannot tell is refused before it runs', 
     expect(messages('-i {{in_v}} -vf metadata=print:file={{out_v}} -f null -', { outputs })).toEqual([])
   })
 })
+
+describe('a file that is not declared, where a declared one is not used', () => {
+  const declared = { inputs: { in_v: 'https://example.com/a.mp4' } }
+
+  it.each([
+    ['-i input.mp4 {{out_v}}', ['`-i` may not open `input.mp4`: write `-i {{in_v}}`, which input_files declares and no command uses']],
+    ['-i {{in_v}} output.mp4', ['an output may not open `output.mp4`: write {{out_v}}, which output_files declares and no command uses']],
+    ['-i input.mp4 output.mp4', [expect.stringContaining('`-i {{in_v}}`'), expect.stringContaining('write {{out_v}}')]],
+    ['ffprobe input.mp4 -o {{out_v}}', [expect.stringMatching(/^ffprobe may not open `input.mp4`: write \{\{in_v\}\},/)]],
+    [
+      '-i {{in_v}} -f flv rtmp://live.example.com/app',
+      [expect.stringMatching(/write \{\{out_v\}\}, which output_files declares .*not sent anywhere/)],
+    ],
+  ])('is told with the placeholder to write in its place, in one message: %s', (command, told) => {
+    expect(messages(command, declared)).toEqual(told)
+  })
+
+  it('is told with those that may be meant where there are several', () => {
+    const inputs = { in_v: 'https://example.com/a.mp4', in_s: 'https://example.com/a.srt' }
+    expect(messages('-i movie.mp4 -vf subtitles=movie.srt {{out_v}}', { inputs })).toEqual([
+      expect.stringContaining(
+        '`movie.mp4`: input_files declares files that no command uses, {{in_v}}, {{in_s}}: write the one that is meant',
+      ),
+      expect.stringContaining(
+        '`movie.srt`: input_files declares files that no command uses, {{in_v}}, {{in_s}}: write the one that is meant',
+      ),
+    ])
+  })
+
+  it('is no font of the server, for which no other file is meant', () => {
+    expect(messages('-i input.mp4 -vf drawtext=text=a:fontfile=/usr/share/a.ttf {{out_v}}', declared)).toEqual([
+      expect.stringContaining('`-i {{in_v}}`'),
+      expect.stringContaining('`fontfile={{in_font}}`'),
+    ])
+  })
+})
+
+describe('a folder before a placeholder', () => {
+  it.each([
+    ['-i /tmp/{{in_v}} {{out_v}}', '`/tmp/`'],
+    ['-i {{in_v}} out/{{out_v}}', '`out/`'],
+    ['-i "C:\\media\\{{in_v}}" {{out_v}}', '`C:\\media\\`'],
+    ['-i {{in_v}} -vf subtitles=/data/{{in_v}} {{out_v}}', '`/data/`'],
+  ])('%s', (command, folder) => {
+    expect(messages(command)).toEqual([
+      expect.stringContaining(`all files lie in one folder, so write the placeholder alone, without ${folder} before it`),
+    ])
+  })
+})
