@@ -105,7 +105,10 @@ export function compileCommands(source: CommandSource): Compilation {
   const compiled = replaced.map((command) => ({
     ...command,
     argv: command.program === 'ffprobe' ? command.argv : settledArgv(command.argv, { inputs: names.inputs, spareInputs }),
-    stray: strayMessages(command.program === 'ffprobe' ? strayProbeWords(command.argv) : strayWords({ ...command, files }), context),
+    stray: strayMessages(command.program === 'ffprobe' ? strayProbeWords(command.argv) : strayWords({ ...command, files }), {
+      ...context,
+      probe: command.program === 'ffprobe',
+    }),
   }))
   const sorted = sortOutputs(source.outputs, writtenManifests(compiled.map(({ argv }) => argv)))
   const hasPlaylist = Object.values(sorted.bundles).some(({ kind }) => kind === 'playlist')

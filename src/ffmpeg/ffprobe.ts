@@ -80,6 +80,8 @@ export function* checkProbe(argv: readonly string[], scope: PolicyScope): Genera
     return yield { token, msg }
   }
   for (const argument of parsed) if (argument.kind === 'option') yield* checkProbeOption(argument, scope)
+  // What a graph names in the place of a file is told with its format.
+  if (parsed.some((argument) => argument.kind === 'option' && argument.name === FORMAT && argument.value === 'lavfi')) return
   const inputs = parsed.flatMap((argument) => (argument.kind === 'input' ? [argument.url] : []))
   if (inputs.length !== 1) {
     const found = inputs.length === 0 ? 'has no input' : `has ${inputs.length} inputs (${inputs.slice(0, 5).map(shown).join(', ')})`

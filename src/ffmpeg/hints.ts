@@ -78,7 +78,7 @@ const CLUES: readonly Clue[] = [
     says: /No such filter: '([^']{1,100})/,
     hint: ([, name = '']) =>
       /^\w+$/.test(name)
-        ? `No filter is called ${name} here: check its spelling`
+        ? `No filter is called ${name} here: check its spelling, or do without it, since not every FFmpeg is built with all filters`
         : 'A comma or semicolon ended a filter where it was meant as text: put the value in single quotes inside of the graph, or write a backslash before the comma',
   },
   {

@@ -15,7 +15,7 @@ import { FILTERS, type FilterRules } from './policy-filters.ts'
 import type { Rule } from './policy-rules.ts'
 import { checkFile, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
 import { APOSTROPHE, strayMessage } from './stray-messages.ts'
-import { strayInFilter } from './stray-words.ts'
+import { strayInFilter, strayInText } from './stray-words.ts'
 
 const OPENS_NOTHING: FilterRules = { options: {}, positional: [] }
 
@@ -72,7 +72,11 @@ function* checkOptions(filter: string, rules: FilterRules, options: readonly Fil
 }
 
 function checkFilterValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Iterable<Problem> {
-  if (value === '' || rule?.kind === 'text') return []
+  if (value === '') return []
+  if (rule?.kind === 'text') {
+    const kind = strayInText(value)
+    return kind === null ? [] : [{ token: value, msg: strayMessage(kind, [value]) }]
+  }
   switch (rule?.kind) {
     case 'file':
       return checkFile(value, rule.access, what, scope, rule)

@@ -27,7 +27,7 @@ export function* checkOutputs({ files, trailing }: ParsedArgv, scope: PolicyScop
   const swallowed = files.some(({ kind }) => kind === 'output') ? undefined : options.find((option) => takesOutput(option, scope))
   if (swallowed !== undefined) {
     const what = asWritten(swallowed)
-    const msg = `${what} takes \`${shown(swallowed.value ?? '')}\` for its value, so that no output is left: write the value of ${what} before it`
+    const msg = `${what} takes \`${shown(swallowed.value ?? '')}\` for its value, so that no output is left: ${gluedAdvice(swallowed) ?? `write the value of ${what} before it`}`
     yield { token: `-${swallowed.name}`, msg }
   }
   const last = trailing.at(-1)
@@ -39,6 +39,12 @@ export function* checkOutputs({ files, trailing }: ParsedArgv, scope: PolicyScop
 
 function asWritten({ name, specifier }: ArgvOption): string {
   return `\`-${shown(specifier === '' ? name : `${name}:${specifier}`)}\``
+}
+
+/** For a number that is written as part of the option's name: `-crf23`. */
+function gluedAdvice({ name, specifier }: ArgvOption): string | null {
+  const [, option, number] = /^([A-Za-z_]*[A-Za-z])(\d[\w.]*)$/.exec(name) ?? []
+  return option === undefined || specifier !== '' ? null : `write a blank between the option and its value, \`-${option} ${number ?? ''}\``
 }
 
 /** Whether the option has an output for its value that it does not write. */

@@ -37,6 +37,8 @@ export type StrayKind =
 export interface StrayContext {
   /** Whether the command is one of a chain. */
   chained: boolean
+  /** Whether the command begins with `ffprobe`, whose result is what it prints. */
+  probe: boolean
   /** Aliases that the submit declares. */
   aliases: ReadonlySet<string>
 }
@@ -49,7 +51,7 @@ const ENDS_COMMAND: ReadonlySet<StrayKind> = new Set([
 /** How to write what opens and closes quotes both for the command and for FFmpeg's filters. Follows another sentence. */
 export const APOSTROPHE = String.raw`; for an apostrophe in a text write ’, or put the whole filter graph into double quotes, the text into none, and write \\\\\' for it (in JSON every backslash twice)`
 
-const NO_CONTEXT: StrayContext = { chained: false, aliases: new Set() }
+const NO_CONTEXT: StrayContext = { chained: false, probe: false, aliases: new Set() }
 
 /** One message for all words of one kind. @param after what comes before the first word, where that matters */
 export function strayMessage(
@@ -58,7 +60,7 @@ export function strayMessage(
   context: StrayContext = NO_CONTEXT,
   after?: StrayWord['after'],
 ): string {
-  const { chained, aliases } = context
+  const { chained, probe, aliases } = context
   const [first = ''] = words
   const one = `\`${shown(first)}\``
   const all = quoted(words)
@@ -72,13 +74,15 @@ export function strayMessage(
     case 'second-command':
       return `${one} begins a second command: ${chain}`
     case 'pipe':
+      if (probe)
+        return `${one} hands the output to another program, and no shell reads this text: leave it out, with all that follows it; ${STDOUT}`
       return `${one} hands the output to another program, and no shell reads this text: write the result to {{out_…}}, and ${chain}`
     case 'redirection':
-      return redirectionMessage(first)
+      return redirectionMessage(first, probe)
     case 'variable':
       return `${all} ${is} for a shell to replace, and no shell reads this text: write the value itself`
     case 'comment':
-      return `${one} begins a comment for a shell, and no shell reads this text: leave it out, with all that follows it`
+      return `${one} begins a comment for a shell, and no shell reads this text: leave it out, with the rest of its line`
     case 'continuation':
       return `${one} continues a line only where it stands last in the line: leave it out`
     case 'program':
@@ -86,6 +90,7 @@ export function strayMessage(
     case 'misspelt':
       return `the command begins with ${one}: write \`${/b|pr/i.test(first) ? 'ffprobe' : 'ffmpeg'}\``
     case 'quoted-whole':
+      if (first.startsWith('`')) return 'the whole command stands in backticks: take them away'
       return 'the whole command stands in quotes, which make one word of it: take the outer quotes away'
     case 'list':
       return `the command is written as a list, ${one}: write it as one text, with blanks between the arguments`
@@ -104,6 +109,9 @@ export function strayMessage(
     case 'entity':
       return `${all} ${has} characters in the notation of HTML: write \`"\`, \`'\`, \`&\`, \`<\` and \`>\` themselves`
     case 'lost-quotes':
+      if (!first.includes("'")) {
+        return `in ${one} the backslash is read with the command, so that FFmpeg gets the value without it and ends it at the comma: put the whole filter graph into double quotes`
+      }
       return `in ${one} the single quotes are read with the command, so that FFmpeg gets the value without them and ends it at the comma: put the whole filter graph into double quotes as well`
     case 'glued':
       return `${one} is one word: write a blank between the option and its value`
@@ -137,11 +145,13 @@ export function strayMessages(found: Iterable<StrayWord>, context: StrayContext)
   )
 }
 
-function redirectionMessage(word: string): string {
+const STDOUT = 'what ffprobe prints is the `stdout` of the finished command, or is written to a file by `-o {{out_…}}`'
+
+function redirectionMessage(word: string, probe: boolean): string {
   const target = `\`${shown(word)}\` redirects for a shell, and no shell reads this text`
   if (word.includes('<')) return `${target}: leave it out, and give inputs as \`-i {{in_…}}\``
-  const log = 'what FFmpeg prints is at GET /api/v1/commands/:command_id/log'
-  if (/^1?>/.test(word)) return `${target}: write the output as the last argument, {{out_…}}; ${log}`
+  const log = probe ? STDOUT : 'what FFmpeg prints is at GET /api/v1/commands/:command_id/log'
+  if (/^1?>/.test(word) && !probe) return `${target}: write the output as the last argument, {{out_…}}; ${log}`
   return `${target}: leave it out${word.endsWith('>') ? ', with the name after it' : ''}; ${log}`
 }
 

@@ -42,6 +42,8 @@ export function* strayWords(command: WrittenCommand): Generator<StrayWord> {
       }
     }
     if (file.index < expressionEnd || names.has(file.url) || (file.kind === 'input' && formatOf(file) === 'lavfi')) continue
+    if (file.index === 0 && file.url.startsWith('`') && programOf(file.url.slice(1)) !== null)
+      return yield { kind: 'quoted-whole', word: file.url }
     const found = isAliasWithin(file.url, files)
       ? ({ kind: 'placeholder', word: file.url } as const)
       : strayName(file.url, raws[file.index] ?? '', file.kind)
@@ -82,6 +84,10 @@ const GLUED = /^-[A-Za-z_]+(?::[A-Za-z0-9:]+)?(?:=|\{\{|<<)/
 const ENTITY = /&(?:quot|amp|lt|gt|apos|nbsp|#\d{1,6});/
 /** A comma that single quotes around a filter's value protect, where the command takes those quotes for its own. */
 const LOST_QUOTES = /^[^'"]*='[^']*\([^()',\\]*,|force_style='[^',]*,/
+/** The same of a comma that a single backslash protects. */
+const LOST_BACKSLASH = /^[^'"]*\([^()'"\\]*\\,/
+/** An expression of an automation tool, which would be a text of its own: `{{ $json.title }}`, `{{1.title}}`, `{{123__title}}`. */
+const TOOL_EXPRESSION = /\{\{\s*(?:\$[\w(]|\d+(?:\.|__)[\w`])/
 const COMMENT = /^#/
 const CONTINUATION = /^[\\^`]$/
 const ESCAPED_BREAK = /\\[nrt]/
@@ -115,7 +121,7 @@ function strayName(name: string, raw: string, side: 'input' | 'output'): StrayWo
 function* strayOutput({ argv, raws }: WrittenCommand, { index, url: word, options }: ArgvFile, firstOption: number): Generator<StrayWord> {
   const program = programOf(word)
   if (index === 0) {
-    const kind = leadingKind(word, argv)
+    const kind = leadingKind(word, raws[0] ?? '', argv)
     if (kind !== null) yield { kind, word }
   } else if (program === 'ffmpeg') {
     // Behind another word than FFmpeg's own it is what that word would start: one fault.
@@ -161,8 +167,9 @@ const OTHER_PROGRAMS: ReadonlySet<string> = new Set([
 ])
 
 /** What a first word is with which FFmpeg's arguments cannot begin; null where it may be a file. */
-function leadingKind(word: string, argv: readonly string[]): StrayKind | null {
-  if (word.startsWith('[') && argv.length === 1) return 'list'
+function leadingKind(word: string, raw: string, argv: readonly string[]): StrayKind | null {
+  if (word.startsWith('[') && (argv.length === 1 || /^\[["']/.test(raw))) return 'list'
+  if (/ffmpeg(?:\.exe)?,/i.test(word)) return 'list'
   if (/^\S*ffmpeg(?:\.exe)?\s/i.test(word)) return 'quoted-whole'
   const name = word.toLowerCase().replace(/\.exe$/, '')
   if (isNearly(name, 'ffmpeg') || isNearly(name, 'ffprobe')) return 'misspelt'
@@ -199,6 +206,11 @@ function strayOptionName(token: string, raw: string): StrayKind | null {
   return INVISIBLE.test(token) ? 'invisible' : null
 }
 
+/** What a text holds that can be meant for none; null where it may be what it should be. */
+export function strayInText(text: string): StrayKind | null {
+  return TOOL_EXPRESSION.test(text) ? 'placeholder' : null
+}
+
 /** What the value of a filter's option is that is no text; null where it may be what it should be. */
 export function strayInFilter(value: string): StrayKind | null {
   if (value.includes('{{')) return 'placeholder'
@@ -209,12 +221,17 @@ export function strayInFilter(value: string): StrayKind | null {
 /** Values of options that take no text. Of a filter graph only its first character is looked at: the policy reads the rest. */
 function* strayValue({ name }: ArgvOption, value: string, raw: string): Generator<StrayWord> {
   const kind = ruleFor(name)?.kind
-  if (kind === 'text') return
+  if (kind === 'text') {
+    const stray = raw.endsWith('{{') ? 'placeholder' : strayInText(value)
+    if (stray !== null) yield { kind: stray, word: value }
+    return
+  }
   const is = (stray: StrayKind): StrayWord => ({ kind: stray, word: value })
   if (/^\$(?:\w+|\{[^{}]*\}|\(.*\))$/s.test(value) || /^%[A-Za-z_]\w+%$|^`.*`$/s.test(value)) yield is('variable')
   else if (/^\{\{|\}\}$/.test(value)) yield is('placeholder')
   else if (ENTITY.test(value)) yield is('entity')
-  else if (kind === 'graph' && !/^["']/.test(raw) && LOST_QUOTES.test(raw)) yield { kind: 'lost-quotes', word: raw }
+  else if (kind === 'graph' && !/^["']/.test(raw) && (LOST_QUOTES.test(raw) || LOST_BACKSLASH.test(raw)))
+    yield { kind: 'lost-quotes', word: raw }
   else if (value.startsWith('"')) yield is('escaped-quote')
   else if (CURLY_QUOTE.test(value.charAt(0))) yield is('curly-quote')
   else if (DASH.test(value.charAt(0)) && /^.[\d.]/.test(value)) yield is('dash')

@@ -4,7 +4,7 @@
  * Not by the shlex package, which reads `$'…'` as the shell's and unescapes text before a double quote twice.
  *
  * What other shells and the clipboard leave in a command is read as it was meant, outside of quotes: `^` and a backtick continue a line as a
- * backslash does, also with blanks after them; every blank of Unicode separates words; characters without width at the ends of a word are
+ * backslash does, also with blanks after them; a backslash between two arguments is what is left of that where the line break became a blank; every blank of Unicode separates words; characters without width at the ends of a word are
  * dropped; the backslashes of a Windows path (`C:\bin\x.exe`, `.\x`) are kept.
  */
 import { placeholderAt } from './placeholders.ts'
@@ -27,6 +27,8 @@ const PLACEHOLDER_START = '{<\\'
 const CONTINUATION = '\\^`'
 const LINE_BREAK = /\r?\n/y
 const BLANKS_AND_LINE_BREAK = /[ \t]+\r?\n/y
+/** What is left of the joint of two lines where the line break itself became a blank, as in a field of one line. */
+const BLANKS_AND_ARGUMENT = /[ \t]+(?=-[A-Za-z]|\{\{|\\\{)/y
 const BLANKS_AND_END = /[ \t]+$/y
 /** How a path of Windows begins: up to its first backslash, which a part of a name follows. */
 const WINDOWS_PATH = /(?:[A-Za-z]:|\.{1,2})\\{1,2}[A-Za-z0-9_{<]/y
@@ -62,6 +64,7 @@ export function tokenise(command: string): Tokens {
     const placeholder = PLACEHOLDER_START.includes(char) ? placeholderAt(command, i) : null
     const joint = quote === null && CONTINUATION.includes(char) ? lengthAt(LINE_BREAK, command, i + 1) : 0
     const looseJoint = quote === null && CONTINUATION.includes(char) ? lengthAt(BLANKS_AND_LINE_BREAK, command, i + 1) : 0
+    const oldJoint = token === null && quote === null && char === '\\' ? lengthAt(BLANKS_AND_ARGUMENT, command, i + 1) : 0
     if (placeholder !== null) {
       token = `${token ?? ''}{{${placeholder.alias}}}`
       i += placeholder.length
@@ -70,6 +73,8 @@ export function tokenise(command: string): Tokens {
     } else if (looseJoint > 0) {
       endToken()
       i += 1 + looseJoint
+    } else if (oldJoint > 0) {
+      i += 1 + oldJoint
     } else if (char === '\\' && quote?.mark !== "'") {
       const continuation = quote === null ? 0 : lengthAt(LINE_BREAK, command, i + 1)
       const next = command.charAt(i + 1)

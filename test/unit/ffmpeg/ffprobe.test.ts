@@ -107,4 +107,10 @@ describe('a command without output files', () => {
     ])
     expect(faultsOf('-i {{in_v}} -f rawvideo -')).toEqual([expect.stringContaining('`-` is standard output')])
   })
+
+  it('says once that it reads no graph of filters', () => {
+    expect(faultsOf('ffprobe -f lavfi -i movie={{in_v}},signalstats -show_frames')).toEqual([
+      expect.stringContaining('ffprobe may not read the format `lavfi`'),
+    ])
+  })
 })

@@ -137,3 +137,10 @@ describe('a folder before a placeholder', () => {
     ])
   })
 })
+
+it.each([
+  ['-i {{in_v}} -crf23 {{out_v}}', '`-crf 23`'],
+  ['-i {{in_v}} -b1.5M {{out_v}}', '`-b 1.5M`'],
+])('a number in the name of an option is told with the blank that it lacks: %s', (command, written) => {
+  expect(messages(command)).toEqual([expect.stringContaining(`write a blank between the option and its value, ${written}`)])
+})
