@@ -262,8 +262,9 @@ function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: Reado
   }
 }
 
-/** An apostrophe in a text is the usual reason why a single quote stays open. */
+/** An apostrophe in a text is the usual reason why a single quote stays open, and a line taken out of several that of a backslash. */
 function quoteAdvice(text: string, position: number): string {
+  if (text.charAt(position) === '\\') return '; leave it out'
   return text.charAt(position) === "'" ? APOSTROPHE : ''
 }
 

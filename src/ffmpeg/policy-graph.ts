@@ -73,6 +73,7 @@ function* checkOptions(filter: string, rules: FilterRules, options: readonly Fil
 
 function checkFilterValue(what: string, rule: Rule | undefined, value: string, scope: PolicyScope): Iterable<Problem> {
   if (value === '') return []
+  if (value.startsWith('"') && rule?.kind === 'file') return [{ token: value, msg: strayMessage('escaped-quote', [value]) }]
   if (rule?.kind === 'text') {
     const kind = strayInText(value)
     return kind === null ? [] : [{ token: value, msg: strayMessage(kind, [value]) }]

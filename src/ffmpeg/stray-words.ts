@@ -38,12 +38,14 @@ export function* strayWords(command: WrittenCommand): Generator<StrayWord> {
       for (const stray of strayOption(option, command)) {
         const expression = stray.kind === 'placeholder' ? wholeExpression(raws, option.index + (option.value === null ? 0 : 1)) : null
         if (expression !== null) expressionEnd = expression.end
-        yield expression === null ? stray : { ...stray, word: expression.text }
+        // A word that is one argument is shown without the quotes that it has within.
+        yield expression === null || expression.end === option.index + 2 ? stray : { ...stray, word: expression.text }
       }
     }
     if (file.index < expressionEnd || names.has(file.url) || (file.kind === 'input' && formatOf(file) === 'lavfi')) continue
     if (file.index === 0 && file.url.startsWith('`') && programOf(file.url.slice(1)) !== null)
       return yield { kind: 'quoted-whole', word: file.url }
+    if (names.has(file.url.replace(/,$/, ''))) return yield { kind: 'list', word: file.url }
     const found = isAliasWithin(file.url, files)
       ? ({ kind: 'placeholder', word: file.url } as const)
       : strayName(file.url, raws[file.index] ?? '', file.kind)

@@ -113,6 +113,13 @@ describe('a word that is not FFmpeg’s is named once, as what it is, with what 
     ["['ffmpeg', '-i', '{{in_v}}', '-c', 'copy', '{{out_v}}']", /^the command is written as a list/, /write it as one text/],
     ['ffmpeg", "-i", "{{in_v}}", "{{out_v}}', /^the command is written as a list/, /write it as one text/],
     ['subprocess.run(["ffmpeg","-i","{{in_v}}","{{out_v}}"])', /^the command is written as a list/, /write it as one text/],
+    ['ffmpeg -i "{{in_v}}", "{{out_v}}"', /^the command is written as a list, `in_v.mp4,`/, /write it as one text/],
+    [
+      'ffmpeg -i {{in_v}} -vf drawtext=\\"text=\'hi\'\\" {{out_v}}',
+      /^`"text=hi"` begins or ends with a quote that is escaped/,
+      /a plain `"`/,
+    ],
+    ['ffmpeg -i {{in_v}} {{out_v}} \\', /^a backslash with nothing after it/, /leave it out$/],
     ['`ffmpeg -i {{in_v}} {{out_v}}`', /^the whole command stands in backticks/, /take them away$/],
     ['# to copy\nffmpeg -i {{in_v}} {{out_v}}', /^`#` begins a comment/, /with the rest of its line$/],
     ['ffprobe -v error {{in_v}} | jq .', /^`\|` hands the output/, /leave it out, with all that follows it; .* `stdout` /],
@@ -122,7 +129,11 @@ describe('a word that is not FFmpeg’s is named once, as what it is, with what 
       /^in `scale=min\(1280\\,iw\):-2` the backslash is read with the command/,
       /into double quotes$/,
     ],
-    ['ffmpeg -i {{in_v}} -metadata title="{{ $json.title }}" {{out_v}}', /\{\{ \$json.title \}\}/, /your own tool/],
+    [
+      'ffmpeg -i {{in_v}} -metadata title="{{ $json.title }}" {{out_v}}',
+      /^`title=\{\{ \$json.title \}\}` is not a placeholder/,
+      /your own tool/,
+    ],
     [
       'ffmpeg -i {{in_v}} -metadata title={{ $json.title }} {{out_v}}',
       /^`title=\{\{ \$json.title \}\}` is not a placeholder/,
