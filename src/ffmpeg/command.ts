@@ -237,7 +237,7 @@ function replaceFiles(command: SplitCommand, files: ReadonlyMap<string, string>)
 /** One by one, so that of many none is kept that is not told. */
 function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, scope: PolicyScope): Generator<Omit<Problem, 'token'>> {
   let sound = true
-  for (const msg of brokenParts(command, files)) {
+  for (const msg of brokenParts(command, files, scope)) {
     sound = false
     yield { msg }
   }
@@ -247,8 +247,12 @@ function* problemsOf(command: CompiledOne, files: ReadonlyMap<string, string>, s
   if (sound && command.stray.length === 0) yield* check(command.argv, scope)
 }
 
-function* brokenParts({ text, tokens, argv, aliases }: CompiledOne, files: ReadonlyMap<string, string>): Generator<string> {
-  for (const alias of aliases) if (!files.has(alias)) yield undeclared(alias, files)
+function* brokenParts(
+  { text, tokens, argv, aliases }: CompiledOne,
+  files: ReadonlyMap<string, string>,
+  scope: PolicyScope,
+): Generator<string> {
+  for (const alias of aliases) if (!files.has(alias)) yield undeclared(alias, files, scope)
   if (!tokens.ok)
     yield `${tokens.reason}, at character ${tokens.position + 1}: ${excerpt(text, tokens.position)}${quoteAdvice(text, tokens.position)}`
   for (const word of argv)
@@ -276,12 +280,13 @@ function isTooLong(argument: string): boolean {
   return argument.length * 3 > MAX_ARGUMENT_BYTES && new TextEncoder().encode(argument).length > MAX_ARGUMENT_BYTES
 }
 
-function undeclared(alias: string, files: ReadonlyMap<string, string>): string {
+function undeclared(alias: string, files: ReadonlyMap<string, string>, { workingNames }: PolicyScope): string {
   const declared = files.size === 0 ? 'nothing is declared' : `declared are ${someOf([...files.keys()].map((key) => `{{${key}}}`))}`
   const place = alias.startsWith('out_') ? 'output_files' : 'input_files'
+  const plain = workingNames ? ', and a file of the working directory has a plain name without braces, such as `tmp.mp4`' : ''
   const other = /^(?:in|out)_/.test(alias)
     ? ''
-    : '; a placeholder stands for a file: have your own tool fill in other values before it sends the command'
+    : `; a placeholder stands for a declared file${plain}: have your own tool fill in other values before it sends the command`
   return `{{${shortened(alias, MAX_ALIAS_CHARACTERS)}}} is not declared in ${place}; ${declared}${other}`
 }
 

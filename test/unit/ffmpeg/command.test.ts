@@ -95,6 +95,12 @@ describe('compileCommands', () => {
     ])
   })
 
+  it('says how a file is named that goes from one command of a chain to the next', () => {
+    const [fault] = faults(chain('-i {{in_a}} -i {{in_b}} {{tmp}}', '-i in_a.mp4 {{out_1}}'))
+    expect(fault?.msg).toContain('has a plain name without braces, such as `tmp.mp4`')
+    expect(faults(compile('-i {{in_a}} -i {{in_b}} -t {{seconds}} {{out_1}}'))[0]?.msg).not.toContain('plain name')
+  })
+
   it('counts a use in any command of a chain', () => {
     expect(faults(chain('-i {{in_a}} tmp.mp4', '-i tmp.mp4 -vf subtitles={{in_b}} {{out_1}}'))).toEqual([])
   })
