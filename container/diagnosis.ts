@@ -1,10 +1,11 @@
 /** What is behind the end of a command, beyond FFmpeg's own words. Pure. */
 import type { JobError, JobLimits } from '../src/executor/protocol.ts'
 import { endlessness } from '../src/ffmpeg/endless.ts'
-import { hintFor, undrawnText } from '../src/ffmpeg/hints.ts'
+import { hintFor } from '../src/ffmpeg/hints.ts'
 import { pastEnd, wroteNothing } from '../src/ffmpeg/past-end.ts'
 import { inputDurations } from '../src/ffmpeg/progress.ts'
 import { mostRepeatedLine, problemLines } from '../src/ffmpeg/stderr.ts'
+import { undrawnText } from '../src/ffmpeg/undrawn-text.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 
 /** A command that has run. */

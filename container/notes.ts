@@ -1,6 +1,6 @@
 /** What a job's files have to do with the failure of a command: an input that is no media, and names that an archive does not have. */
 import { parseArgv } from '../src/ffmpeg/argv.ts'
-import { type ContentKind, SNIFFED_BYTES, sniff } from '../src/ffmpeg/content-sniffing.ts'
+import { type ContentKind, type Contents, SNIFFED_BYTES, sniff } from '../src/ffmpeg/content-sniffing.ts'
 import { inputScript } from '../src/ffmpeg/scripts.ts'
 import { problemLines } from '../src/ffmpeg/stderr.ts'
 import type { Unpacked } from './unpack.ts'
@@ -25,22 +25,46 @@ export interface JobFiles {
 /** A sentence for each thing that is wrong with the files that a command was to read. */
 export async function notesOn({ workspace, inputs, archive }: JobFiles, argv: readonly string[], stderr: string): Promise<string[]> {
   const said = problemLines(stderr).join('\n')
-  const opened = new Set(parseArgv(argv).files.flatMap((file) => (inputScript(file) === null ? file.url.split(/[:|]/) : [])))
   const notes: string[] = []
-  const isUnreadable = UNREADABLE.test(said)
-  for (const [alias, filename] of Object.entries(inputs)) {
-    if (!argv.some((argument) => argument.includes(filename))) continue
-    // What is no input of FFmpeg's, such as a text that a filter draws, is to blame only where FFmpeg names it.
-    if (!said.includes(filename) && !(opened.has(filename) && isUnreadable)) continue
-    const what = await foreignContents(workspace, filename)
-    if (what !== null) notes.push(`The input "${alias}" is not media: it is ${what}`)
+  for (const { alias, filename, isMedia } of suspects(inputs, argv, said)) {
+    const found = await foreignContents(workspace, filename)
+    if (found === null) continue
+    if (isMedia) notes.push(`The input "${alias}" is not media: it is ${found.what}`)
+    else if (found.kind !== 'text') notes.push(`The input "${alias}" is ${found.what}`)
+    else if (isUnreadSubtitle(filename, said))
+      notes.push(`The input "${alias}" holds no subtitles that FFmpeg can read: it is ${found.what}`)
   }
   if (archive !== null && MISSING.test(said)) notes.push(holdings(archive, argv, said))
   return notes
 }
 
+interface Suspect {
+  alias: string
+  filename: string
+  /** Whether the command opens it as media; else a filter or an option reads it: a script, a text to draw, a LUT, a font, subtitles. */
+  isMedia: boolean
+}
+
+/** The inputs that may be what FFmpeg could not read: those that it names, if it names one of them. */
+function suspects(inputs: JobFiles['inputs'], argv: readonly string[], said: string): Suspect[] {
+  const opened = parseArgv(argv).files.filter(({ kind }) => kind === 'input')
+  const used = Object.entries(inputs).flatMap(([alias, filename]) => {
+    const place = opened.find(({ url }) => url.includes(filename))
+    if (place === undefined && !argv.some((argument) => argument.includes(filename))) return []
+    // A list or playlist is a text as it should be.
+    return place !== undefined && inputScript(place) !== null ? [] : [{ alias, filename, isMedia: place !== undefined }]
+  })
+  const named = used.filter(({ filename }) => said.includes(filename))
+  if (named.length > 0) return named
+  return UNREADABLE.test(said) ? used : []
+}
+
+function isUnreadSubtitle(filename: string, said: string): boolean {
+  return said.includes(`Unable to open ${filename}`)
+}
+
 /** What is in an input that FFmpeg cannot read, with its first words where they are text; null where it may be media. */
-async function foreignContents(workspace: Workspace, filename: string): Promise<string | null> {
+async function foreignContents(workspace: Workspace, filename: string): Promise<Contents | null> {
   const file = await workspace.openRegular(filename)
   if (file === null) return null
   try {
@@ -48,7 +72,7 @@ async function foreignContents(workspace: Workspace, filename: string): Promise<
     const head = buffer.subarray(0, bytesRead)
     const { kind, what } = sniff(head, null)
     if (!NO_MEDIA.has(kind)) return null
-    return kind === 'text' || kind === 'foreign' ? what + excerpt(head) : what
+    return { kind, what: kind === 'text' || kind === 'foreign' ? what + excerpt(head) : what }
   } finally {
     await file.handle.close()
   }

@@ -43,6 +43,16 @@ export function withoutGpu(command: FailedCommand): string {
   return `No GPU can be used here: ${joined(steps)}`
 }
 
+const FILTER_OPTIONS: ReadonlySet<string> = new Set(['vf', 'filter', 'filter_complex', 'lavfi'])
+const GPU_FILTER = /\b([a-z]+)_(?:cuda|npp|vaapi|qsv|vulkan|opencl)\b/
+
+/** Which filter of a GPU to do without; null where the command has none. */
+export function withoutGpuFilter(command: FailedCommand): string | null {
+  const [name, other] = GPU_FILTER.exec(command.value(FILTER_OPTIONS, GPU_FILTER) ?? '') ?? []
+  if (name === undefined) return null
+  return `No GPU can be used here: ${other === 'hwupload' ? `leave out ${name}` : `write ${other} instead of ${name}`}`
+}
+
 function joined(steps: readonly string[]): string {
   return steps.length < 2 ? steps.join('') : `${steps.slice(0, -1).join(', ')} and ${steps.at(-1)}`
 }

@@ -2,8 +2,9 @@
  * What to do about errors of FFmpeg that say what happened and not what to write instead. The wordings are those of releases 4 to 8, each from
  * FFmpeg's own sources (`fftools`, `libavformat`, `libavcodec`, `libavfilter`). Pure, in time linear in the text.
  */
-import { isForGpu, otherContainer, otherEncoder, usesGpu, withoutGpu } from './codec-hints.ts'
+import { isForGpu, otherContainer, otherEncoder, usesGpu, withoutGpu, withoutGpuFilter } from './codec-hints.ts'
 import { FailedCommand } from './failed-command.ts'
+import { FILTER_CLUES } from './filter-hints.ts'
 
 interface Clue {
   /** What one of FFmpeg's lines says. */
@@ -42,6 +43,7 @@ const CLUES: readonly Clue[] = [
     says: /Impossible to convert between the formats|Unrecognized hwaccel|Unsupported hwaccel/i,
     hint: (_, command) => (usesGpu(command) ? withoutGpu(command) : null),
   },
+  { says: /Impossible to convert between the formats/i, hint: (_, command) => withoutGpuFilter(command) },
   { says: /Unknown encoder '([^']{1,60})'/, hint: ([, name = '']) => otherEncoder(name) },
   { says: /invalid preset '(p[1-7])'/, hint: () => 'This preset belongs to encoders of GPUs: write -preset fast, medium or slow' },
   {
@@ -69,25 +71,7 @@ const CLUES: readonly Clue[] = [
     hint: () =>
       'This encoder takes an even width and height only: end the filters in scale=trunc(iw/2)*2:trunc(ih/2)*2, or write -2 for the side of a scale that is to follow the other',
   },
-  {
-    says: /No such filter: ''/,
-    hint: () =>
-      'A filter is missing in the graph: remove the comma or semicolon that stands at its end or twice in a row, and put the whole graph in quotes',
-  },
-  {
-    says: /No such filter: '([^']{1,100})/,
-    hint: ([, name = '']) =>
-      /^\w+$/.test(name)
-        ? `No filter is called ${name} here: check its spelling, or do without it, since not every FFmpeg is built with all filters`
-        : 'A comma or semicolon ended a filter where it was meant as text: put the value in single quotes inside of the graph, or write a backslash before the comma',
-  },
-  {
-    says: /Option '([^']{1,60})' not found|No option name near '([^']{1,60})/,
-    hint: ([, name, near]) =>
-      near === undefined
-        ? `The filter or codec has no option ${name}: check its spelling, and write \\: for a colon that belongs to a value`
-        : `A colon ended a value where it was meant as text, near "${near}": put the value in single quotes inside of the graph, or write \\\\: for the colon`,
-  },
+  ...FILTER_CLUES,
   {
     says: /Unrecognized option '([^']{1,60})'/,
     hint: ([, name = '']) => {
@@ -105,7 +89,7 @@ const CLUES: readonly Clue[] = [
     hint: ([, specifier = '']) => missingStream(specifier, true),
   },
   {
-    says: /Invalid file index (\d{1,6})/,
+    says: /Invalid (?:input )?file index:? (\d{1,6})/,
     hint: ([, index = ''], { inputCount }) => `The command refers to input ${index}, but has ${inputCount}: inputs are counted from 0`,
   },
   {
@@ -139,7 +123,8 @@ const CLUES: readonly Clue[] = [
   },
   {
     says: /Automatic encoder selection failed/,
-    hint: () => 'FFmpeg has no usual encoder for this kind of file here: name one, such as -c:v libx264 -c:a aac',
+    hint: () =>
+      'FFmpeg has no encoder here for what this kind of file usually holds: choose another kind, such as .mp4 or .m4a, or name an encoder with -c:v or -c:a',
   },
   {
     says: /moov atom not found/,
@@ -166,13 +151,21 @@ const CLUES: readonly Clue[] = [
   { says: /Specified sample rate \d+ is not supported/, hint: () => 'Write -ar 44100 or -ar 48000' },
   {
     says: /Error initializing filter 'drawtext'/,
-    hint: () =>
-      'A colon or a quote in the text of drawtext ended the text: put the text into a file that is an input, and write drawtext=textfile={{in_text}}',
+    hint: ({ input }) =>
+      // What FFmpeg could not evaluate or look up stands in another value than the text.
+      /\[Eval\]|Cannot find color|Error setting option/.test(input)
+        ? null
+        : 'A colon or a quote in the text of drawtext ended the text: put the text into a file that is an input, and write drawtext=textfile={{in_text}}',
   },
   {
     says: /Error setting option (\w{1,40}) to value ([^\n]{1,60}?)\.?$/m,
     hint: ([, name = '', value = '']) => `${value} is not a valid value for ${name}`,
   },
+  {
+    says: /Invalid segment filename template/,
+    hint: () => 'Segments need names of their own: write a number into them, such as -hls_segment_filename segment_%03d.ts',
+  },
+  { says: /same as Input #\d/, hint: () => 'An output needs another name than the inputs' },
   { says: /No space left on device|File too large/, hint: () => 'The output has become larger than a command may write' },
 ]
 
@@ -188,15 +181,4 @@ export function hintFor(said: string, argv: readonly string[]): string | null {
     if (answer !== null) return answer
   }
   return null
-}
-
-/** What drawtext says, frame by frame, when it draws nothing of a text with a percent sign, while FFmpeg goes on. */
-const TEXT_NOT_DRAWN =
-  /^\[(?:Parsed_)?drawtext[^\]\n]{0,60}\] (?:Stray % near|Unterminated %\{\} near|%\{[^}\n]{0,60}\} is not known)[^\n]*/m
-
-/** Why an FFmpeg that ended well has drawn no text; null where it has, or was not to. */
-export function undrawnText(said: string): string | null {
-  const line = TEXT_NOT_DRAWN.exec(said)?.[0]
-  if (line === undefined) return null
-  return `${line}\nThe text was not drawn, since a % begins an expression in it: write drawtext=expansion=none:text=… to have the text drawn as it is`
 }

@@ -82,3 +82,38 @@ test.each([
   expect(error?.message).toMatch(/Invalid data found[\s\S]*\nThe input "in_1" is not media: it is /)
   expect(error?.message.endsWith(what)).toBe(true)
 })
+
+test.each([
+  ['a script', 'in_2.txt', 'no time at all\n', 'sendcmd=f=in_2.txt,hue=s=1', /Invalid start time specification/],
+  ['a LUT', 'in_2.cube', 'LUT_3D_SIZE 2\n0 0 0\n', 'lut3d=in_2.cube:interp=nosuch', /\nnosuch is no value for interp$/],
+])('%s that a filter reads need not be media', async (_, filename, content, filter, message) => {
+  const job = new JobClient(executor)
+  await job.put('in_1.mp4', clip)
+  await job.put(filename, content)
+  const commands = [['-i', 'in_1.mp4', '-vf', filter, 'out.mp4']]
+  const state = await job.ended({ commands, inputs: { in_1: 'in_1.mp4', in_2: filename }, outputs: { out: 'out.mp4' } })
+  const error = state.state === 'FAILED' ? state.error.message : ''
+  expect(error).toMatch(message)
+  expect(error).not.toContain('is not media')
+})
+
+test('of several inputs, the one that FFmpeg names is the reason', async () => {
+  const job = new JobClient(executor)
+  await job.put('in_1.mp4', clip.slice(0, 9000))
+  await job.put('in_2.txt', 'hello\n')
+  const commands = [['-i', 'in_1.mp4', '-vf', 'drawtext=textfile=in_2.txt', 'out.mp4']]
+  const state = await job.ended({ commands, inputs: { in_1: 'in_1.mp4', in_2: 'in_2.txt' }, outputs: { out: 'out.mp4' } })
+  const error = state.state === 'FAILED' ? state.error.message : ''
+  expect(error).toContain('in_1.mp4: ')
+  expect(error).not.toContain('in_2')
+})
+
+test('subtitles that are none are named as such', async () => {
+  const job = new JobClient(executor)
+  await job.put('in_1.mp4', clip)
+  await job.put('in_2.srt', 'nothing of the kind\n')
+  const commands = [['-i', 'in_1.mp4', '-vf', 'subtitles=in_2.srt', 'out.mp4']]
+  const state = await job.ended({ commands, inputs: { in_1: 'in_1.mp4', in_2: 'in_2.srt' }, outputs: { out: 'out.mp4' } })
+  const error = state.state === 'FAILED' ? state.error.message : ''
+  expect(error).toMatch(/\nThe input "in_2" holds no subtitles that FFmpeg can read: it is text .*"nothing of the kind"$/)
+})

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { hintFor, undrawnText } from '../../../src/ffmpeg/hints.ts'
+import { hintFor } from '../../../src/ffmpeg/hints.ts'
 import { problemLines } from '../../../src/ffmpeg/stderr.ts'
+import { undrawnText } from '../../../src/ffmpeg/undrawn-text.ts'
 
 /** What FFmpeg 5.1 really printed, each for the failure that its name says. */
 function recorded(name: string): string {
@@ -91,6 +92,18 @@ describe('a riddle of FFmpeg is followed by what to write', () => {
       '',
       'drawtext=textfile={{in_text}}',
     ],
+    ['Invalid input file index: 1.', '-i a -map 1:a o.mp4', 'refers to input 1, but has 1'],
+    ["Stream specifier 'a' in filtergraph description [0:v]hue[a];[a]split[b] matches no streams.", '', 'No filter writes [a], or another'],
+    ["[drawtext] [Eval] Missing ')' or too many args in 'between(t'", '', 'The value "between(t" ends before its parenthesis does'],
+    ["[Parsed_scale_0] Invalid size 'if(gt(iw'", '', 'in single quotes inside of the graph'],
+    ["[Parsed_ass_0] Could not create a libass track when reading file 'in_s.srt'", '', 'write subtitles in its place'],
+    ["[mpegts] Invalid segment filename template 's.ts' you can try to use -strftime 1 with it", '', 'segment_%03d.ts'],
+    ['Output a.mp4 same as Input #0 - exiting', '-i a.mp4 a.mp4', 'another name'],
+    [
+      "Impossible to convert between the formats supported by the filter 'graph 0 input from stream 0:0' and the filter 'auto_scale_0'",
+      '-i a -vf scale_cuda=100:100 o.mp4',
+      'write scale instead of scale_cuda',
+    ],
   ])('%s', (said, command, hint) => {
     expect(hintFor(said, argvOf(command))).toContain(hint)
   })
@@ -112,6 +125,20 @@ describe('a riddle of FFmpeg is followed by what to write', () => {
 
   it.each([['missing-file'], ['format-not-allowed'], ['success']])('where FFmpeg’s own words do, there is none: %s', (name) => {
     expect(hintFor(recorded(name), argvOf('-i a o.mp4'))).toBeNull()
+  })
+
+  it.each([
+    ["[drawtext] Cannot find color 'notacolor'\n[drawtext] Error setting option fontcolor to value notacolor.", 'notacolor is no value'],
+    ["[Parsed_drawtext_0] [Eval] Undefined constant or missing '(' in 'abc'", null],
+  ])('a value of drawtext that is wrong is not taken for its text: %s', (said, hint) => {
+    const lines = `${said}\n[AVFilterGraph] Error initializing filter 'drawtext' with args 'text=a'`
+    const told = hintFor(lines, argvOf('-i a o.mp4'))
+    if (hint === null) expect(told).toBeNull()
+    else expect(told).toContain(hint)
+  })
+
+  it('a parenthesis that is closed is no reason', () => {
+    expect(hintFor("[Eval] Missing ')' or too many args in 'gt(1,2,3)'", [])).toBeNull()
   })
 
   it('a command without a GPU is not told of one', () => {
