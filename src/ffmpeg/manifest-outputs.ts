@@ -1,7 +1,8 @@
 /** Which outputs are streaming manifests by what the commands do, whatever their aliases are. */
-import { type ArgvFile, formatOf, parseArgv } from './argv.ts'
+import { type ArgvFile, formatName, formatOf, parseArgv } from './argv.ts'
 import { withoutDot } from './filenames.ts'
 import { manifestFormat } from './manifest.ts'
+import { parseTee, type TeeOutput } from './tee.ts'
 
 /** Muxers that write a manifest as their output; without `-f` the extension chooses one of the first two. */
 const MANIFEST_MUXERS: ReadonlySet<string> = new Set(['hls', 'dash', 'webm_dash_manifest'])
@@ -23,6 +24,17 @@ export function writtenManifests(argvs: Iterable<readonly string[]>): Set<string
 
 function* manifestsOf(output: ArgvFile): Generator<string> {
   const format = formatOf(output)
-  if (format === null || MANIFEST_MUXERS.has(format)) yield withoutDot(output.url)
+  if (mayBeManifest(format)) yield withoutDot(output.url)
+  if (format === 'tee') for (const inner of parseTee(output.url) ?? []) yield* manifestsOfTee(inner)
   for (const { name, value } of output.options) if (MANIFEST_OPTIONS.has(name) && value !== null) yield withoutDot(value)
+}
+
+function* manifestsOfTee({ options, name }: TeeOutput): Generator<string> {
+  const format = options.findLast(({ key }) => key === 'f')?.value ?? null
+  if (mayBeManifest(format === null ? null : formatName(format))) yield withoutDot(name)
+  for (const { key, value } of options) if (MANIFEST_OPTIONS.has(key)) yield withoutDot(value)
+}
+
+function mayBeManifest(format: string | null): boolean {
+  return format === null || MANIFEST_MUXERS.has(format)
 }

@@ -1,6 +1,7 @@
 /** What FFmpeg cannot write, or would write in vain, as far as the arguments tell. */
 import { type ArgvFile, type ArgvOption, formatOf, isExitingOption, isFlag, type ParsedArgv } from './argv.ts'
 import { isPlainName } from './filenames.ts'
+import { manifestFormat } from './manifest.ts'
 import { ruleFor } from './policy-options.ts'
 import { checkFile, type PolicyScope, type Problem, shown } from './policy-values.ts'
 
@@ -17,6 +18,7 @@ export function* checkOutputs({ files, trailing }: ParsedArgv, scope: PolicyScop
     if (file.kind === 'input' || !isPlainName(file.url) || checkFile(file.url, 'write', '', scope).length > 0) continue
     const format = checkFormatOf(file)
     if (format !== null) yield format
+    yield* checkManifestName(formatOf(file), file.url, scope)
     if (written.has(file.url)) {
       const msg = `\`${shown(file.url)}\` is the output of one command twice, where one overwrites the other: declare another output in output_files`
       yield { token: file.url, msg }
@@ -50,6 +52,20 @@ function gluedAdvice({ name, specifier }: ArgvOption): string | null {
 /** Whether the option has an output for its value that it does not write. */
 function takesOutput({ name, value }: ArgvOption, scope: PolicyScope): boolean {
   return value !== null && scope.outputs.has(value) && ruleFor(name)?.kind !== 'file'
+}
+
+/** Extensions of manifests by their muxers. */
+const MANIFEST_EXTENSION: ReadonlyMap<string, string> = new Map([
+  ['hls', '.m3u8'],
+  ['dash', '.mpd'],
+])
+
+/** By its name a declared output is known as a manifest, whose segments are kept with it. */
+export function* checkManifestName(format: string | null, name: string, scope: PolicyScope): Generator<Problem> {
+  const extension = format === null ? undefined : MANIFEST_EXTENSION.get(format)
+  if (extension === undefined || !scope.outputs.has(name) || manifestFormat(name) !== null) return
+  const msg = `\`-f ${format}\` writes a playlist that names other files, and \`${shown(name)}\` would be kept without them: end its name in \`${extension}\` in output_files`
+  yield { token: name, msg }
 }
 
 /** FFmpeg goes by `-f`, by `-target`, or by the extension. */

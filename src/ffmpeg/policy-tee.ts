@@ -1,4 +1,6 @@
 /** The policy for `-f tee`: each of its outputs is judged as an output of its own. */
+import { formatName } from './argv.ts'
+import { checkManifestName } from './policy-outputs.ts'
 import { checkFile, checkMuxer, checkUnlisted, type PolicyScope, type Problem, shown } from './policy-values.ts'
 import { parseTee, type TeeOutput } from './tee.ts'
 
@@ -29,5 +31,7 @@ function* checkTeeOutput({ options, name }: TeeOutput, scope: PolicyScope, check
     else if (own === undefined) yield* checkOption(key, value, scope)
     else if (!own.test(value)) yield { token: value, msg: `\`${key}\` of \`tee\` may not be \`${shown(value)}\`` }
   }
+  const format = options.findLast(({ key }) => key === 'f')?.value ?? null
+  yield* checkManifestName(format === null ? null : formatName(format), name, scope)
   yield* checkFile(name, 'write', 'an output of `tee`', scope)
 }

@@ -122,16 +122,27 @@ describe('a manifest is stored with its files under any alias', () => {
     ['-f lavfi -i testsrc -f dash {{out_1}}', 'a.mpd'],
     ['-f lavfi -i testsrc -f segment -segment_list {{out_1}} seg_%03d.ts', 'list.m3u8'],
     ['-f lavfi -i testsrc -f hls -master_pl_name {{out_1}} s_%v.m3u8', 'master.m3u8'],
+    ['-f lavfi -i testsrc -map 0 -f tee "b.mp4|[f=HLS:hls_time=1]{{out_1}}"', 'index.m3u8'],
+    ['-f lavfi -i testsrc -map 0 -f tee "b.mp4|{{out_1}}"', 'a.mpd'],
   ])('%s to %s', (command, name) => {
     expect(bundled(command, name)).toBe('playlist')
   })
 
   test.each([
     ['-f lavfi -i testsrc -f mpegts {{out_1}}', 'a.m3u8'],
-    ['-f lavfi -i testsrc -f hls {{out_1}}', 'a.txt'],
     ['-f lavfi -i testsrc -vf metadata=print:file={{out_1}} -f null -', 'a.m3u8'],
   ])('but not what only has its name: %s to %s', (command, name) => {
     expect(bundled(command, name)).toBeUndefined()
+  })
+
+  test.each([
+    ['-f lavfi -i testsrc -f hls {{out_1}}', 'a.txt', '.m3u8'],
+    ['-f lavfi -i testsrc -f HLS {{out_1}}', 'a.m3u', '.m3u8'],
+    ['-f lavfi -i testsrc -f dash {{out_1}}', 'a.xml', '.mpd'],
+    ['-f lavfi -i testsrc -map 0 -f tee "[f=hls]{{out_1}}"', 'a.mp4', '.m3u8'],
+  ])('a name that would lose its segments is refused: %s to %s', (command, name, extension) => {
+    const result = compileCommands({ field: 'ffmpeg_command', commands: [command], inputs: {}, outputs: { out_1: name } })
+    expect(result).toMatchObject({ ok: false, faults: [{ msg: expect.stringContaining(`end its name in \`${extension}\``) }] })
   })
 })
 
