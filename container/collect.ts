@@ -1,8 +1,9 @@
 /** What the commands have made, gathered into the outputs that were asked for. */
 import type { JobError, JobState, RunRequest } from '../src/executor/protocol.ts'
 import { type Bundle, sequenceNumbers } from '../src/ffmpeg/bundle.ts'
+import { isNamedAsMedia } from '../src/ffmpeg/content-sniffing.ts'
 import { manifestOutput } from '../src/ffmpeg/manifest-companions.ts'
-import { bundleMissingError, missingOutputError, playlistError, type Step, stopError } from './failure.ts'
+import { bundleMissingError, emptyOutputError, missingOutputError, playlistError, type Step, stopError } from './failure.ts'
 import { type PackedFile, pack, packedBytes } from './pack.ts'
 import { findPlaylist, type Playlist } from './playlist.ts'
 import { Slices } from './slices.ts'
@@ -37,6 +38,7 @@ export async function collectOutputs(collecting: Collecting): Promise<Collection
   for (const [alias, filename] of Object.entries(request.outputs)) {
     const bytes = await workspace.fileBytes(filename)
     if (bytes === null) return { ok: false, error: missingOutputError(alias, filename, await workspace.list(), place) }
+    if (bytes === 0 && isNamedAsMedia(filename)) return { ok: false, error: emptyOutputError(alias, filename, request.commands, place) }
     outputs.set(alias, { kind: 'file', filename, bytes })
   }
   for (const [alias, bundle] of Object.entries(request.bundles ?? {})) {

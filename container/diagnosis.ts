@@ -2,6 +2,7 @@
 import type { JobError, JobLimits } from '../src/executor/protocol.ts'
 import { endlessness } from '../src/ffmpeg/endless.ts'
 import { hintFor } from '../src/ffmpeg/hints.ts'
+import { unjoinedFiles } from '../src/ffmpeg/joined-inputs.ts'
 import { pastEnd, wroteNothing } from '../src/ffmpeg/past-end.ts'
 import { inputDurations } from '../src/ffmpeg/progress.ts'
 import { mostRepeatedLine, problemLines } from '../src/ffmpeg/stderr.ts'
@@ -31,6 +32,8 @@ export function silentFailureReason({ argv, result, aliases }: EndedRun): Pick<J
   const said = problemLines(result.stderr)
   const undrawn = undrawnText(said.join('\n'))
   if (undrawn !== null) return { code: 'FFMPEG_ERROR', message: undrawn }
+  const unjoined = unjoinedFiles(said, argv)
+  if (unjoined !== null) return { code: 'FFMPEG_ERROR', message: unjoined }
   if (!wroteNothing(said, argv, result.progress?.report ?? null)) return null
   const found = pastEnd(argv, inputDurations(result.head))
   const reason =

@@ -76,6 +76,13 @@ export function missingOutputError(alias: string, filename: string, present: rea
   }
 }
 
+/** A file that is named as media and has no bytes. */
+export function emptyOutputError(alias: string, filename: string, commands: readonly (readonly string[])[], { steps }: Step): JobError {
+  const remedy = commands.some((argv) => argv.includes('tee')) ? '; write it as an output of its own, without -f tee' : ''
+  const message = `the command ended well but wrote nothing into the output "${alias}" (${filename})${remedy}`
+  return { code: 'OUTPUT_MISSING', step: steps - 1, message }
+}
+
 /** Which command of a chain it was, counted from 1; nothing where there is only one. */
 function placeText({ step, steps }: Step): string {
   return steps > 1 ? `command ${step + 1} of ${steps}: ` : ''

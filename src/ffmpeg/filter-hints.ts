@@ -21,7 +21,7 @@ export const FILTER_CLUES: readonly FilterClue[] = [
         : 'A comma or semicolon ended a filter where it was meant as text: put the value in single quotes inside of the graph, or write a backslash before the comma',
   },
   {
-    says: /(?:Missing '\)' or too many args in|Invalid size) '([^'\n]{0,100}\([^'\n]{0,100})'/,
+    says: /(?:Missing '\)' or too many args in|Invalid size) '([^'(\n]{0,100}\([^'\n]{0,100})'/,
     hint: ([, value = '']) => (isOpen(value) ? cutAtComma(value) : null),
   },
   {

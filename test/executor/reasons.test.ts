@@ -117,3 +117,18 @@ test('subtitles that are none are named as such', async () => {
   const error = state.state === 'FAILED' ? state.error.message : ''
   expect(error).toMatch(/\nThe input "in_2" holds no subtitles that FFmpeg can read: it is text .*"nothing of the kind"$/)
 })
+
+test('an output without bytes is no success beside one that is whole', async () => {
+  const job = new JobClient(executor)
+  await job.put('in_1.mp4', clip)
+  const commands = [['-i', 'in_1.mp4', '-c', 'copy', 'a.mp4', '-frames:v', '0', '-an', '-f', 'rawvideo', 'b.avi']]
+  const state = await job.ended({ commands, inputs: { in_1: 'in_1.mp4' }, outputs: { out_a: 'a.mp4', out_b: 'b.avi' } })
+  const message = 'the command ended well but wrote nothing into the output "out_b" (b.avi)'
+  expect(state).toMatchObject({ state: 'FAILED', error: { code: 'OUTPUT_MISSING', message } })
+})
+
+test('files of MP4 that are glued together are not taken for the first of them', async () => {
+  const command = ['-i', 'concat:in_1.mp4|in_1.mp4', '-c', 'copy', 'out.mp4']
+  const error = await failure('in_1.mp4', clip, command)
+  expect(error?.message).toContain('read only the first file of `concat:`')
+})

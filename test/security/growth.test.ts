@@ -17,6 +17,7 @@ import { readsUnnamedInputs } from '../../src/ffmpeg/fonts-folder.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { hintFor } from '../../src/ffmpeg/hints.ts'
 import { hlsParts } from '../../src/ffmpeg/hls-playlist.ts'
+import { unjoinedFiles } from '../../src/ffmpeg/joined-inputs.ts'
 import { keyInfoParts } from '../../src/ffmpeg/key-info.ts'
 import { showErrors } from '../../src/ffmpeg/log-level.ts'
 import { type ManifestFormat, manifestParts } from '../../src/ffmpeg/manifest.ts'
@@ -293,7 +294,7 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ],
   [
     'hintFor',
-    (text) => [hintFor(text, argvOf(text)), undrawnText(text), hintFor(text, ['-vf', text])],
+    (text) => [hintFor(text, argvOf(text)), undrawnText(text), unjoinedFiles([text], [`concat:${text}`]), hintFor(text, ['-vf', text])],
     [
       ...RUNS,
       '-c:v a_nvenc ',
@@ -303,6 +304,7 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
       'Error setting option a to value ',
       "Stream specifier 'a' in filtergraph ",
       "Stream map 'a",
+      "Invalid size 'a(",
       "Unrecognized option 'a",
       "Output with label 'a",
       'has output 1 ',
