@@ -22,6 +22,10 @@ const EXPRESSION = /^(?:\{\{|<<|\$\{|\[object )/
 const SLIPS: readonly { fits: (stop: Stop) => boolean; advice: string }[] = [
   { fits: ({ after }) => /^[“”„‟«»]/.test(after), advice: 'write straight double quotes (") in place of typographic ones' },
   {
+    fits: ({ position, after }) => position === 0 && after.startsWith('```'),
+    advice: 'remove the fence of the code block (```) around it',
+  },
+  {
     fits: ({ last, after }) => last !== '"' && /^['‘’`]/.test(after),
     advice: "write double quotes around names and texts, not single ones; in a shell, put the whole body into single quotes: '{…}'",
   },

@@ -25,7 +25,7 @@ const SLIPS: readonly [fits: (url: string) => boolean, reason: string][] = [
   [(url) => /^https?:\/\/https?:/i.test(url), 'has its scheme twice: remove the first one'],
   [(url) => url.startsWith('//'), 'begins with //: write https: in front of it'],
   [
-    (url) => /^(?:localhost|[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})(?::\d{1,5})?\//i.test(url),
+    (url) => /^(?:localhost|[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})(?:(?::\d{1,5})?\/|:\d{1,5}$)/i.test(url),
     'has no scheme: write https:// in front of it, or http://',
   ],
   [(url) => /^[^\s:/?#]{1,255}\.[a-z0-9]{2,5}$/i.test(url), LOCAL],

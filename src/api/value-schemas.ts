@@ -38,6 +38,8 @@ function filenameRule(given: string): string {
   if (given.trim() === '') return 'is empty: give the file a name, such as "output.mp4"'
   const suggestion = `write "${plainFilename(given)}"`
   if (/[/\\]/.test(given)) return `${quoted(given)} is a path, and an output has a plain file name: ${suggestion}`
+  if (given.includes('%v'))
+    return `${quoted(given)} stands for the playlists of several variants, and an output is one file: write it in the command as it is, and declare the playlist that names them, as in "out_playlist_1": "master.m3u8" with -master_pl_name {{out_playlist_1}}`
   const sequence = given.includes('%') ? '; one %d or %03d makes it a numbered sequence' : ''
   return `${quoted(given)} is not a plain file name: use only letters from A to Z, digits, ".", "_" and "-", and do not begin with "-"${sequence}; ${suggestion}`
 }

@@ -240,3 +240,10 @@ test('no message is one that the library makes for programmers', () => {
     }
   }
 })
+
+test('a name for the playlists of several variants is told how those are declared', () => {
+  const sent = { ...OK, output_files: { out_v: 'v%v.m3u8' } }
+  expect(told(submitSchema, sent, 'output_files', 'out_v')).toMatch(
+    /write it in the command as it is, .* -master_pl_name \{\{out_playlist_1\}\}$/,
+  )
+})

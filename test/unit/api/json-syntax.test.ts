@@ -17,6 +17,7 @@ test.each([
   [`{"a": 'x'}`, 7, /double quotes/],
   ['{“a”: 1}', 2, /straight double quotes/],
   ['{a: 1}', 2, /double quotes around names/],
+  ['```json\n{"a": 1}\n```', 1, /remove the fence/],
   ['{"a": 1,}', 9, /remove the comma/],
   ['[1, 2,]', 7, /remove the comma/],
   [`{${LONG}"list": [1,]}`, LONG.length + 13, /remove the comma/],

@@ -31,6 +31,8 @@ describe('what is no URL is told what it is, and what to do', () => {
     ['//example.com/a.mp4', /write https: in front/],
     ['example.com/a.mp4', /has no scheme: write https:\/\//],
     ['localhost:3000/a.mp4', /has no scheme/],
+    ['localhost:3000', /has no scheme/],
+    ['example.com:8080', /has no scheme/],
     ['"https://example.com/a.mp4"', /has quotes/],
     ['https://example.com/a.mp4 https://example.com/b.mp4', /is several URLs/],
     ['https://https://example.com/a.mp4', /has its scheme twice/],
