@@ -143,3 +143,8 @@ const MEDIA_EXTENSION =
 export function isNamedAsMedia(filename: string): boolean {
   return MEDIA_EXTENSION.test(filename)
 }
+
+/** Whether a file by this name can hold nothing but a font. */
+export function isNamedAsFont(filename: string): boolean {
+  return /\.(?:ttf|otf|ttc|woff2?)$/i.test(filename)
+}

@@ -15,7 +15,7 @@ const CHATTER: readonly RegExp[] = [
   /^(frame|size)=/,
   /^(video|\[out#\d[^\]]*\] video):.*muxing overhead/,
   /^Guessed Channel Layout/,
-  /^(\[[^\]]*\] )+(Qavg: |\d+ frames left in the queue on closing|using (SAR|cpu capabilities|AV512)|profile |264 - core|v\d+\.\d+\.\d+|deprecated pixel format used)/,
+  /^(\[[^\]]*\] )+(Qavg: |\d+ frames left in the queue on closing|using (SAR|cpu capabilities|AV512)|libass (API version|source): |Shaper: |Using (font provider |")|profile |264 - core|v\d+\.\d+\.\d+|deprecated pixel format used)/,
   /^\[lib\w+\] (frame [IPB]:|mb [IPB] |ref [PB] |i\d+c? \w+,\w+|kb\/s:|8x8 transform|coded y|Weighted P|final ratefactor|consecutive B)/,
   /^Conversion failed!$/,
   /^Exiting normally/,

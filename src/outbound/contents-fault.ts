@@ -1,5 +1,5 @@
 /** Whether a file can be what it is wanted for, by its first bytes. Pure. What may be of use is left to FFmpeg. */
-import { type Contents, isNamedAsMedia, sniff } from '../ffmpeg/content-sniffing.ts'
+import { type Contents, isNamedAsFont, isNamedAsMedia, sniff } from '../ffmpeg/content-sniffing.ts'
 import { asksToSignIn, directLinkAdvice } from './direct-link.ts'
 import { quotedError } from './error-body.ts'
 
@@ -20,14 +20,14 @@ export interface FileHead {
  */
 export function contentsFault(head: FileHead, filename: string, use: FileUse): string | null {
   const contents = sniff(head.bytes, head.contentType)
-  const wanted = use === 'archive' ? 'a zip archive' : 'media'
+  const wanted = use === 'archive' ? 'a zip archive' : isNamedAsFont(filename) ? 'a font' : 'media'
   switch (contents.kind) {
     case 'empty':
       return 'is empty'
     case 'web_page':
-      return `is ${contents.what}, not ${use === 'archive' ? wanted : 'media'}: ${pageSource(head)}`
+      return `is ${contents.what}, not ${wanted}: ${pageSource(head)}`
     case 'zip':
-      return use === 'archive' || !isNamedAsMedia(filename) ? null : notMedia(contents, head)
+      return use === 'archive' || !tellsItsKind(filename) ? null : notWanted(contents, wanted, head)
     case 'hls':
     case 'dash':
       if (use === 'input') return playlistFault(contents, head)
@@ -36,7 +36,7 @@ export function contentsFault(head: FileHead, filename: string, use: FileUse): s
       return null
   }
   if (use === 'archive') return `is not a zip archive but ${contents.what}; make a zip of the files and use its link`
-  return isNamedAsMedia(filename) ? notMedia(contents, head) : null
+  return tellsItsKind(filename) ? notWanted(contents, wanted, head) : null
 }
 
 function pageSource({ from }: FileHead): string {
@@ -48,10 +48,16 @@ function pageSource({ from }: FileHead): string {
   return `${answered} that asks to sign in; use a direct link to the file that works without an account`
 }
 
-function notMedia(contents: Contents, { bytes, contentType, from }: FileHead): string {
-  if (from.kind === 'own') return `is ${contents.what}, not media: the stored file ${from.filename} holds something else than its name says`
+/** Whether the name denies what the file is. */
+function tellsItsKind(filename: string): boolean {
+  return isNamedAsMedia(filename) || isNamedAsFont(filename)
+}
+
+function notWanted(contents: Contents, wanted: string, { bytes, contentType, from }: FileHead): string {
+  if (from.kind === 'own')
+    return `is ${contents.what}, not ${wanted}: the stored file ${from.filename} holds something else than its name says`
   const said = quotedError(new TextDecoder().decode(bytes), contents.kind === 'text' ? 'text/plain' : contentType)
-  return `is ${contents.what}, not media: ${from.answeredBy.host} answered with ${said === null ? 'it' : `"${said}"`}; ${directLinkAdvice(from.url)}`
+  return `is ${contents.what}, not ${wanted}: ${from.answeredBy.host} answered with ${said === null ? 'it' : `"${said}"`}; ${directLinkAdvice(from.url)}`
 }
 
 function playlistFault({ kind, what }: Contents, { from }: FileHead): string {

@@ -39,6 +39,19 @@ describe('errorLines shows why FFmpeg failed', () => {
     expect(errorLines(recorded('success'))).toBe('')
   })
 
+  it('says nothing of the libraries and fonts that draw text', () => {
+    const lines = [
+      'libass API version: 0x1701000',
+      'libass source: tarball: 0.17.1',
+      'Shaper: FriBidi 1.0.8 (SIMPLE)',
+      'Using font provider fontconfig',
+    ]
+    const chatter = lines.map((line) => `[Parsed_subtitles_0 @ 0x1] ${line}\n`).join('')
+    expect(
+      errorLines(`${chatter}[Parsed_drawtext_0 @ 0x1] Using "/fonts/Sans.ttf"\n[Parsed_subtitles_0 @ 0x1] Unable to open a.srt\n`),
+    ).toBe('[Parsed_subtitles_0] Unable to open a.srt')
+  })
+
   it('finds an error that is glued to a progress line', () => {
     expect(errorLines('frame=  10 fps=0.0 q=0.0 size=  1kB time=00:00:01\rout.mp4: No space left on device\n')).toBe(
       'out.mp4: No space left on device',

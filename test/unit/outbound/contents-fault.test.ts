@@ -110,3 +110,9 @@ describe('an archive has to be a zip', () => {
     expect(faultOf({ body: 'MZ\x90\0', use: 'archive' })).toBeNull()
   })
 })
+
+it('a font that is something else is told as such, since FFmpeg would draw with another one', () => {
+  expect(faultOf({ body: '{"error":"gone"}', filename: 'in_f.ttf' })).toContain('is JSON (application/json), not a font: ')
+  expect(faultOf({ body: PAGE, filename: 'in_f.otf' })).toContain('is a web page (text/html), not a font: ')
+  expect(faultOf({ body: 'OTTO\0\x0b', filename: 'in_f.otf' })).toBeNull()
+})
