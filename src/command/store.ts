@@ -1,7 +1,7 @@
 /** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
 import { nanoid } from 'nanoid'
 import type { StandardOutputText } from '../executor/protocol.ts'
-import { measurements } from '../ffmpeg/report.ts'
+import { measurements, probeListing } from '../ffmpeg/report.ts'
 import { fileKey, filesBelow } from '../files/key.ts'
 import { newOutbox, type Outbox } from '../webhooks/outbox.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
@@ -112,7 +112,8 @@ export class CommandStore {
 
   /** Keeps of the log what is told with the command itself. */
   keepReport(): void {
-    const report = measurements(this.log)
+    const { log } = this
+    const report = measurements(log) || (this.printed.stdout === null ? probeListing(log) : '')
     if (report !== '') this.#storage.kv.put('report', report)
   }
 

@@ -26,6 +26,16 @@ export function measurements(log: string): string {
   return lastLines(kept).join('\n').trim()
 }
 
+/**
+ * What ffprobe prints of a file where nothing in particular is asked for: the listing of its streams. Empty for a log of FFmpeg, which lists
+ * outputs as well.
+ */
+export function probeListing(log: string): string {
+  if (!/^Input #0, /m.test(log) || /^Output #\d/m.test(log)) return ''
+  const lines = log.split(/\r\n|\n|\r/).filter((line) => !RUN.test(line))
+  return lastLines(lines).join('\n').trim()
+}
+
 function lastLines(lines: readonly string[]): string[] {
   let characters = 0
   let first = lines.length

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MAX_REPORT_CHARACTERS, measurements } from '../../../src/ffmpeg/report.ts'
+import { MAX_REPORT_CHARACTERS, measurements, probeListing } from '../../../src/ffmpeg/report.ts'
 
 const LOG = `Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'in_v.mp4':
   Metadata:
@@ -46,4 +46,11 @@ describe('measurements', () => {
     expect(report.startsWith('[Parsed_cropdetect_0] x1')).toBe(true)
     expect(report.endsWith(' 4999')).toBe(true)
   })
+})
+
+it('the listing is the report of an ffprobe that was asked for nothing else, and never that of FFmpeg', () => {
+  const listing = "Input #0, wav, from 'in_1.wav':\n  Duration: 00:00:01.00, bitrate: 705 kb/s\n  Stream #0:0: Audio: pcm_s16le"
+  expect(probeListing(`ffprobe version 5.1\n${listing}\n`)).toBe(listing)
+  expect(probeListing(`${listing}\nOutput #0, null, to 'pipe:':\n`)).toBe('')
+  expect(probeListing('')).toBe('')
 })
