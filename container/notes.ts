@@ -34,7 +34,20 @@ export async function notesOn({ workspace, inputs, archive }: JobFiles, argv: re
     else if (isUnreadSubtitle(filename, said))
       notes.push(`The input "${alias}" holds no subtitles that FFmpeg can read: it is ${found.what}`)
   }
+  notes.push(...(await unnamedLists(workspace, argv, said)))
   if (archive !== null && MISSING.test(said)) notes.push(holdings(archive, argv, said))
+  return notes
+}
+
+/** Lists that FFmpeg was to open as media: without a header it does not know them. */
+async function unnamedLists(workspace: Workspace, argv: readonly string[], said: string): Promise<string[]> {
+  const notes: string[] = []
+  for (const input of parseArgv(argv).files) {
+    if (input.kind !== 'input' || formatOf(input) !== null || !said.includes(`${input.url}: Invalid data`)) continue
+    const head = await headOf(workspace, input.url)
+    if (head === null || !/^\ufeff?(?:\s*#[^\n]*\n)*\s*file\s/.test(new TextDecoder().decode(head))) continue
+    notes.push(`"${input.url}" is a concat list: write -f concat -safe 0 before its -i`)
+  }
   return notes
 }
 
@@ -65,14 +78,20 @@ function isUnreadSubtitle(filename: string, said: string): boolean {
 
 /** What is in an input that FFmpeg cannot read, with its first words where they are text; null where it may be media. */
 async function foreignContents(workspace: Workspace, filename: string): Promise<Contents | null> {
+  const head = await headOf(workspace, filename)
+  if (head === null) return null
+  const { kind, what } = sniff(head, null)
+  if (!NO_MEDIA.has(kind)) return null
+  return { kind, what: kind === 'text' || kind === 'foreign' ? what + excerpt(head) : what }
+}
+
+/** The first bytes of a file of the job; null if there is none. */
+async function headOf(workspace: Workspace, filename: string): Promise<Uint8Array | null> {
   const file = await workspace.openRegular(filename)
   if (file === null) return null
   try {
     const { buffer, bytesRead } = await file.handle.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0)
-    const head = buffer.subarray(0, bytesRead)
-    const { kind, what } = sniff(head, null)
-    if (!NO_MEDIA.has(kind)) return null
-    return { kind, what: kind === 'text' || kind === 'foreign' ? what + excerpt(head) : what }
+    return buffer.subarray(0, bytesRead)
   } finally {
     await file.handle.close()
   }
@@ -93,6 +112,8 @@ function holdings({ names, fileCount }: Unpacked, argv: readonly string[], said:
     const found = names.find((name) => isMeant(name, wanted))
     return found === undefined ? [] : [`"${wanted}" is in it as "${found}"`]
   })
+  const pattern = globWanted(argv, said)
+  if (pattern !== null) elsewhere.push(`for the files that ${pattern} stands for, write -pattern_type glob before -i '${pattern}'`)
   const sorted = names.toSorted().slice(0, MAX_LISTED)
   const more = fileCount > sorted.length ? ` and ${fileCount - sorted.length} more` : ''
   return [`The archive holds ${sorted.join(', ')}${more}`, ...elsewhere].join('; ')
@@ -103,6 +124,15 @@ function missingNames(argv: readonly string[], said: string): string[] {
   const inputs = parseArgv(argv).files.flatMap(({ kind, url }) => (kind === 'input' && said.includes(url) ? [url] : []))
   const inFilters = [...said.matchAll(/Unable to open ([^\n]{1,300})/g)].map(([, name = '']) => name)
   return [...new Set([...inputs, ...inFilters])].slice(0, MAX_LISTED)
+}
+
+/** A pattern of a shell as an input, which FFmpeg took for a name; null if there is none. */
+function globWanted(argv: readonly string[], said: string): string | null {
+  const inputs = parseArgv(argv).files.filter(({ kind }) => kind === 'input')
+  const found = inputs.find(
+    ({ url, options }) => url.includes('*') && !options.some(({ name }) => name === 'pattern_type') && said.includes(url),
+  )
+  return found?.url ?? null
 }
 
 /** Whether a file of another folder, or in other case, is what was meant; of a numbered sequence, one of its files. */

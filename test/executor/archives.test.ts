@@ -88,6 +88,11 @@ describe('an archive', () => {
     })
   })
 
+  test('with a pattern of a shell says how FFmpeg is told of one', async () => {
+    const { state } = await run(zipArchive([{ name: 'a.png' }]), { commands: [['-i', '*.png', 'out.bin.mp4']] })
+    expect(state).toMatchObject({ error: { message: expect.stringContaining("write -pattern_type glob before -i '*.png'") } })
+  })
+
   test('from another system, without a mode, is one too', async () => {
     await succeed([{ ...OK_ENTRY, mode: 0 }])
   })

@@ -132,3 +132,8 @@ test('files of MP4 that are glued together are not taken for the first of them',
   const error = await failure('in_1.mp4', clip, command)
   expect(error?.message).toContain('read only the first file of `concat:`')
 })
+
+test('a concat list that is opened as media is told how to be opened', async () => {
+  const error = await failure('in_1.txt', "# parts\nfile 'a.mp4'\n", ['-i', 'in_1.txt', 'out.mp4'])
+  expect(error?.message).toMatch(/\n"in_1\.txt" is a concat list: write -f concat -safe 0 before its -i$/)
+})
