@@ -137,3 +137,17 @@ test('a concat list that is opened as media is told how to be opened', async () 
   const error = await failure('in_1.txt', "# parts\nfile 'a.mp4'\n", ['-i', 'in_1.txt', 'out.mp4'])
   expect(error?.message).toMatch(/\n"in_1\.txt" is a concat list: write -f concat -safe 0 before its -i$/)
 })
+
+test('a concat list is not taken for its first files where a later one is broken', async () => {
+  const job = new JobClient(executor)
+  await job.put('in_1.mp4', clip)
+  await job.put('in_2.mp4', new Uint8Array(2000))
+  await job.put('in_3.txt', "file 'in_1.mp4'\nfile 'in_2.mp4'\n")
+  const commands = [['-f', 'concat', '-i', 'in_3.txt', '-c', 'copy', 'out.mp4']]
+  const inputs = { in_1: 'in_1.mp4', in_2: 'in_2.mp4', in_3: 'in_3.txt' }
+  const state = await job.ended({ commands, inputs, outputs: { out: 'out.mp4' } })
+  expect(state).toMatchObject({
+    state: 'FAILED',
+    error: { message: expect.stringContaining('could not open in_2.mp4 of the concat list') },
+  })
+})
