@@ -1,5 +1,5 @@
 /** What a job's files have to do with the failure of a command: an input that is no media, and names that an archive does not have. */
-import { parseArgv } from '../src/ffmpeg/argv.ts'
+import { formatOf, parseArgv } from '../src/ffmpeg/argv.ts'
 import { type ContentKind, type Contents, SNIFFED_BYTES, sniff } from '../src/ffmpeg/content-sniffing.ts'
 import { inputScript } from '../src/ffmpeg/scripts.ts'
 import { problemLines } from '../src/ffmpeg/stderr.ts'

@@ -55,7 +55,7 @@ export const chainOfStepsSchema = z
       `a chain has ${MAX_COMMANDS} commands at most`,
     ).openapi({
       description:
-        'Run in this order, in one working directory. What several of them give of the other fields: the last one counts, and seconds are added up.',
+        'Run in this order, in one working directory. What several of them give of the other fields: the last one counts, and seconds are added up where all of them give some.',
     }),
     ...options,
   })
@@ -84,7 +84,9 @@ export function joinSteps({ commands, ...shared }: ChainOfSteps): { ok: true; ch
   )
   const ofSteps = Object.fromEntries([...sources].flatMap(([field, index]) => (index === -1 ? [] : [[field, commands[index]?.[field]]])))
   if ('max_command_run_seconds' in ofSteps) {
-    ofSteps.max_command_run_seconds = commands.reduce((sum, step) => sum + (step.max_command_run_seconds ?? 0), 0)
+    // A step that says nothing may take as long as the chain may.
+    const isSaidByAll = commands.every((step) => step.max_command_run_seconds != null)
+    ofSteps.max_command_run_seconds = isSaidByAll ? commands.reduce((sum, step) => sum + (step.max_command_run_seconds ?? 0), 0) : undefined
   }
   const sentAt = (loc: Fault['loc']): Fault['loc'] => {
     const [field, name, ...rest] = loc

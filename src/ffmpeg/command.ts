@@ -6,16 +6,15 @@ import { checkProbe } from './ffprobe.ts'
 import { inputFilenames } from './filenames.ts'
 import { readsUnnamedInputs } from './fonts-folder.ts'
 import { writtenManifests } from './manifest-outputs.ts'
-import { aliasesIn, replacedLength, replacePlaceholders } from './placeholders.ts'
 import { checkPolicy } from './policy.ts'
 import type { PolicyScope, Problem } from './policy-values.ts'
-import { type Program, splitProgram } from './program.ts'
+import type { Program } from './program.ts'
 import { readsScripts } from './scripts.ts'
 import { settledArgv } from './settled-argv.ts'
+import { lengthWithFiles, type ReplacedCommand, replaceFiles, splitCommand } from './split-command.ts'
 import { APOSTROPHE, strayMessages } from './stray-messages.ts'
 import { strayProbeWords, strayWords } from './stray-words.ts'
 import { isTextOutput } from './text-outputs.ts'
-import { type Tokens, tokenise } from './tokenise.ts'
 
 /** The file in the job's folder is called after its alias, and what it is called, with an extension, must fit into 255 characters. */
 export const MAX_ALIAS_CHARACTERS = 64
@@ -159,43 +158,9 @@ export function compileCommands(source: CommandSource): Compilation {
   }
 }
 
-interface SplitCommand {
-  text: string
-  tokens: Tokens
-  program: Program
-  /** Without the program's name; none where the text cannot be split. */
-  words: string[]
-  /** Each of `words` as it was written. */
-  raws: string[]
-}
-
-interface ReplacedCommand extends SplitCommand {
-  /** The words with file names in the place of placeholders. */
-  argv: string[]
-  /** Every alias that the command names, declared or not. */
-  aliases: Set<string>
-}
-
 interface CompiledOne extends ReplacedCommand {
   /** What is said of words that are none of FFmpeg's. */
   stray: string[]
-}
-
-function splitCommand(text: string): SplitCommand {
-  const tokens = tokenise(text)
-  const all = tokens.ok ? withoutEnd(tokens.tokens) : []
-  const { program, words, skipped } = splitProgram(all)
-  const raws = tokens.ok ? tokens.raws.slice(skipped) : []
-  if (program === 'ffprobe') return { text, tokens, program, words: redirectedToOption(words), raws }
-  return { text, tokens, program: 'ffmpeg', words, raws }
-}
-
-/** ffprobe's result is what it prints, so a script ends its command by `> file`: the same as its own `-o file`. */
-function redirectedToOption(words: readonly string[]): string[] {
-  const [, glued] = /^1?>(.+)$/s.exec(words.at(-1) ?? '') ?? []
-  if (glued !== undefined) return ['-o', glued, ...words.slice(0, -1)]
-  const target = words.at(-1)
-  return target !== undefined && /^1?>$/.test(words.at(-2) ?? '') ? ['-o', target, ...words.slice(0, -2)] : [...words]
 }
 
 const NO_OUTPUT: Fault = {
@@ -210,28 +175,6 @@ function lacksResult({ outputs, folder }: CommandSource, compiled: readonly Comp
   return !compiled.some(
     ({ program, argv }) => program === 'ffprobe' || parseArgv(argv).files.some((file) => file.kind === 'output' && isTextOutput(file)),
   )
-}
-
-/** Without what ends a command in a script or a code block, and says nothing. */
-function withoutEnd(words: readonly string[]): string[] {
-  const last = words.at(-1) ?? ''
-  if (/^(?:;|```)$/.test(last)) return words.slice(0, -1)
-  return /^\{\{\w+\}\};$/.test(last) ? [...words.slice(0, -1), last.slice(0, -1)] : [...words]
-}
-
-function lengthWithFiles(words: readonly string[], files: ReadonlyMap<string, string>): number {
-  return words.reduce((sum, word) => sum + replacedLength(word, (alias) => files.get(alias)?.length ?? 0), 0)
-}
-
-function replaceFiles(command: SplitCommand, files: ReadonlyMap<string, string>): ReplacedCommand {
-  const aliases = new Set(aliasesIn(command.text))
-  const argv = command.words.map((word) =>
-    replacePlaceholders(word, (alias) => {
-      aliases.add(alias)
-      return files.get(alias) ?? ''
-    }),
-  )
-  return { ...command, argv, aliases }
 }
 
 /** One by one, so that of many none is kept that is not told. */

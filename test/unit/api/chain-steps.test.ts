@@ -97,6 +97,8 @@ describe('a list of commands', () => {
     expect(body).toMatchObject({ metadata: { n: 2 }, max_command_run_seconds: 50, webhook_url: A })
     expect(sentAt(['metadata'])).toEqual(['commands', 1, 'metadata'])
     expect(sentAt(['webhook_url'])).toEqual(['commands', 0, 'webhook_url'])
+    const someSay = [...commands, step({}, { out_c: 'c.mp4' }, '-f lavfi -i sine {{out_c}}', {})]
+    expect(parseChain({ commands: someSay }).body.max_command_run_seconds, 'one of them may take as long as any').toBeUndefined()
     expect(parseChain({ commands, max_command_run_seconds: 40, metadata: { n: 3 } }).body).toMatchObject({
       max_command_run_seconds: 40,
       metadata: { n: 3 },
