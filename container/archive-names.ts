@@ -8,8 +8,9 @@ const UTF8_FLAG = 0x800
 const UNICODE_PATH = 0x7075
 
 /**
- * An entry's name with `/` between its folders, composed (NFC). Zips of macOS and of scripts hold UTF-8 without saying so; what is no UTF-8 is
- * CP437, as the format has it (APPNOTE appendix D). Archivers of Windows write backslashes.
+ * An entry's name with `/` between its folders, composed (NFC), without a `./` in front; empty for the folder itself. Zips of macOS and of
+ * scripts hold UTF-8 without saying so; what is not UTF-8 is CP437, as the format has it (APPNOTE appendix D). Archivers of Windows write
+ * backslashes.
  */
 export function entryName({
   generalPurposeBitFlag: flags,
@@ -18,7 +19,9 @@ export function entryName({
 }: Pick<Entry, 'generalPurposeBitFlag' | 'fileNameRaw' | 'extraFields'>): string {
   const isMarked = (flags & UTF8_FLAG) !== 0 || extraFields.some(({ id }) => id === UNICODE_PATH)
   const effective = !isMarked && isUtf8(fileNameRaw) ? flags | UTF8_FLAG : flags
-  return getFileNameLowLevel(effective, fileNameRaw, extraFields, false).normalize('NFC')
+  return getFileNameLowLevel(effective, fileNameRaw, extraFields, false)
+    .normalize('NFC')
+    .replace(/^(?:\.\/)+/, '')
 }
 
 /** More clashes than that are not told apart: then no folder is taken away. */

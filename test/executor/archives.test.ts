@@ -54,7 +54,8 @@ describe('an archive', () => {
   test('may hold hidden files and those of macOS, which are passed over', async () => {
     const job = await succeed([
       OK_ENTRY,
-      { name: '.DS_Store', content: 'x' },
+      { name: './' },
+      { name: './.DS_Store', content: 'x' },
       { name: '__MACOSX/._a.txt', content: 'x' },
       { name: 'a/.git/config' },
     ])

@@ -39,6 +39,6 @@ test('a file that a filter cannot read is named', async () => {
   const said = '[Parsed_subtitles_0] Unable to open in_text.txt\n'
   const command = '-i in_1.mp4 -vf subtitles=in_text.txt o.mp4'
   expect(await notes(command, { video: '\0\0media', text: '<!DOCTYPE html>' }, said)).toEqual([
-    'The input "in_text" is not media: it is a web page (text/html)',
+    'The input "in_text" is a web page (text/html)',
   ])
 })

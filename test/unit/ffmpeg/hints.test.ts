@@ -128,7 +128,10 @@ describe('a riddle of FFmpeg is followed by what to write', () => {
   })
 
   it.each([
-    ["[drawtext] Cannot find color 'notacolor'\n[drawtext] Error setting option fontcolor to value notacolor.", 'notacolor is no value'],
+    [
+      "[drawtext] Cannot find color 'notacolor'\n[drawtext] Error setting option fontcolor to value notacolor.",
+      'notacolor is not a valid value',
+    ],
     ["[Parsed_drawtext_0] [Eval] Undefined constant or missing '(' in 'abc'", null],
   ])('a value of drawtext that is wrong is not taken for its text: %s', (said, hint) => {
     const lines = `${said}\n[AVFilterGraph] Error initializing filter 'drawtext' with args 'text=a'`
