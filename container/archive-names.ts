@@ -8,7 +8,7 @@ const UTF8_FLAG = 0x800
 const UNICODE_PATH = 0x7075
 
 /**
- * An entry's name with `/` between its folders, composed (NFC), without a `./` in front; empty for the folder itself. Zips of macOS and of
+ * An entry's name with `/` between its folders, composed (NFC), without a `./` in front. Zips of macOS and of
  * scripts hold UTF-8 without saying so; what is not UTF-8 is CP437, as the format has it (APPNOTE appendix D). Archivers of Windows write
  * backslashes.
  */
@@ -21,7 +21,7 @@ export function entryName({
   const effective = !isMarked && isUtf8(fileNameRaw) ? flags | UTF8_FLAG : flags
   return getFileNameLowLevel(effective, fileNameRaw, extraFields, false)
     .normalize('NFC')
-    .replace(/^(?:\.\/)+/, '')
+    .replace(/^(?:\.\/)+(?=.)/s, '')
 }
 
 /** More clashes than that are not told apart: then no folder is taken away. */

@@ -152,7 +152,7 @@ function judgeName(entryName: string): void {
 
 /** Files that tools add to archives without being asked, other hidden ones, and the folder that all of them lie in. */
 function isPassedOver(name: string): boolean {
-  return name === '' || name.split('/').some((part) => part === '__MACOSX' || /^\.[^.]/.test(part))
+  return name === './' || name.split('/').some((part) => part === '__MACOSX' || /^\.[^.]/.test(part))
 }
 
 /** The names there are, without regard to case or composition, as some file systems compare them. */

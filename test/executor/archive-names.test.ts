@@ -25,7 +25,7 @@ describe('a name is read as whoever made the archive means it', () => {
     ['with a field for its UTF-8', entry(cp437, 0, [unicodePath(cp437, 'café 1.mp4')]), 'café 1.mp4'],
     ['with such a field for another name', entry(cp437, 0, [unicodePath(Buffer.from('other'), 'evil.mp4')]), 'café.mp4'],
     ['with the folder itself in front', entry(Buffer.from('./kit/a.mp4')), 'kit/a.mp4'],
-    ['that folder', entry(Buffer.from('./')), ''],
+    ['that folder', entry(Buffer.from('./')), './'],
     ['that climbs from it', entry(Buffer.from('./../a.mp4')), '../a.mp4'],
     ['with backslashes between folders', entry(Buffer.from('kit\\a b\\c.mp4')), 'kit/a b/c.mp4'],
   ])('%s', (_, raw, name) => {

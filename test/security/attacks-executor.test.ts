@@ -25,7 +25,6 @@ const DANGEROUS: Record<string, string> = {
   'graph file of a lavfi input': 'the secret came out',
   'absolute path in a later step': 'the secret came out',
   movie: 'the canary was read',
-  'HLS playlist named .hls': 'the canary was read',
   'absolute output': 'new beside the canary: evil.mp4',
   'output over a local file': 'the canary was changed',
   'pass log elsewhere': 'new beside the canary: p-0.log',
@@ -33,7 +32,6 @@ const DANGEROUS: Record<string, string> = {
   'ffprobe of a URL': 'the listener was connected to',
   'tcp output': 'the listener was connected to',
   'udp output': 'the listener was sent a datagram',
-  'HLS playlist named .hls to http with a whitelist': 'the listener was connected to',
 }
 
 const TITLES = attacks({ file: '', listener: '', folder: '' }).map((attack) => attack.title)
