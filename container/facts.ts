@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { type MediaFacts, mediaFacts } from '../src/ffmpeg/media.ts'
 import { BOX_HEAD_BYTES, majorBrand, readBoxHead, readMovie } from '../src/ffmpeg/mp4.ts'
 import type { ReportedOutput } from '../src/ffmpeg/output-report.ts'
-import { isMovie, movieReport, soleStill, stillReport } from '../src/ffmpeg/written-media.ts'
+import { isMovie, movieReport, rawSoundReport, soleStill, stillReport } from '../src/ffmpeg/written-media.ts'
 import { readAt } from './regular-file.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -35,9 +35,11 @@ export async function writtenFacts(workspace: Workspace, filename: string, writt
 /** What ffprobe would report; null if only ffprobe knows. */
 async function readReport(workspace: Workspace, filename: string, { output, version }: Written): Promise<unknown> {
   const still = soleStill(output, filename)
-  if (still === null && !isMovie(output)) return null
+  const sound = rawSoundReport(output, (await workspace.fileBytes(filename)) ?? 0)
+  if (still === null && sound === null && !isMovie(output)) return null
   // Who has written the file since, FFmpeg told not to report or otherwise, has made it another one.
   if ((await workspace.fileVersion(filename)) !== version) return null
+  if (sound !== null) return sound
   const opened = await workspace.openRegular(filename)
   if (opened === null) return null
   try {

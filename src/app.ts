@@ -9,7 +9,7 @@ import { crossOrigin } from './api/cross-origin.ts'
 import { registerDownload } from './api/download.ts'
 import type { ApiEnv } from './api/env.ts'
 import { ApiError, errorResponse, ValidationError } from './api/errors.ts'
-import { faultsOf, misnamedFiles } from './api/faults.ts'
+import { faultsOf, misnamedFields } from './api/faults.ts'
 import { registerFiles } from './api/files.ts'
 import { registerHealth } from './api/health.ts'
 import { registerLlms } from './api/llms.ts'
@@ -37,7 +37,7 @@ export function createApp(): OpenAPIHono<ApiEnv> {
         throw new ApiError('INVALID_REQUEST', faults.map((fault) => fault.msg).join('; '))
       }
       const body: unknown = await c.req.json()
-      const faults = result.success ? misnamedFiles(result.data, body) : faultsOf(result.error.issues, body)
+      const faults = result.success ? misnamedFields(result.data, body) : faultsOf(result.error.issues, body)
       if (faults.length > 0) throw new ValidationError(faults)
     },
   })

@@ -20,17 +20,26 @@ export function faultsOf(issues: readonly z.core.$ZodIssue[], request: unknown):
 }
 
 /**
- * The faults of a sound body in which a map of files, which may be left out, stands under another name and would be passed over.
+ * The faults of a sound body in which a field that may be left out, a map of files or the URL of a webhook, stands under another name and
+ * would be passed over.
  * @param understood the body as its schema has it
  * @param body the body as it was sent
  */
-export function misnamedFiles(understood: unknown, body: unknown): Fault[] {
+export function misnamedFields(understood: unknown, body: unknown): Fault[] {
   if (typeof understood !== 'object' || understood === null || typeof body !== 'object' || body === null) return []
-  return ['input_files', 'output_files'].flatMap((field): Fault[] => {
-    const meant = field in understood ? meantFor(field, body) : null
-    if (meant === null) return []
+  const fields = ['input_files', 'output_files'].filter((field) => field in understood)
+  // Who has no map of outputs either is not the one whose webhook would not come.
+  if ('output_files' in understood) fields.push('webhook_url')
+  return fields.flatMap((field): Fault[] => {
+    const meant = meantFor(field, body)
+    if (meant === null || (field === 'webhook_url' && !isUrl(valueAt(body, [meant.field])))) return []
     return [{ loc: [meant.field], msg: `there is no such field: write "${field}" in its place`, type: 'value_error' }]
   })
+}
+
+/** Whether a value is what a webhook's URL would be: other programs have fields of these names for other things. */
+function isUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:\/\//i.test(value)
 }
 
 function placeOf(path: readonly PropertyKey[]): string {

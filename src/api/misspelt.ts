@@ -8,6 +8,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ffmpeg_command: ['command', 'cmd', 'ffmpeg', 'args', 'arguments', 'ffmpegargs'],
   ffmpeg_commands: ['chain', 'steps'],
   file_url: ['url', 'fileurl', 'link'],
+  webhook_url: ['webhook', 'callback', 'callbackurl', 'notifyurl', 'notificationurl'],
   url: ['webhook', 'webhookurl', 'endpoint'],
   filename: ['name', 'file'],
   size_bytes: ['size', 'filesize', 'bytes'],

@@ -3,7 +3,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Fault } from '../ffmpeg/command.ts'
 import { chainOfStepsSchema, joinSteps } from './chain-steps.ts'
 import { ValidationError } from './errors.ts'
-import { faultsOf, misnamedFiles } from './faults.ts'
+import { faultsOf, misnamedFields } from './faults.ts'
 import { type SubmitBody, submitSchema } from './schemas.ts'
 import { type ChainedSubmitBody, chainedSubmitSchema } from './submit-schemas.ts'
 
@@ -42,7 +42,7 @@ export async function withBody<Body, T>({ body, sentAt }: Understood<Body>, work
 
 function parse<Schema extends z.ZodType>(schema: Schema, sent: unknown): z.output<Schema> {
   const parsed = schema.safeParse(sent)
-  const faults = parsed.success ? misnamedFiles(parsed.data, sent) : faultsOf(parsed.error.issues, sent)
+  const faults = parsed.success ? misnamedFields(parsed.data, sent) : faultsOf(parsed.error.issues, sent)
   if (!parsed.success || faults.length > 0) throw new ValidationError(faults)
   return parsed.data
 }

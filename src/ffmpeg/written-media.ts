@@ -125,6 +125,23 @@ function greatestCommonDivisor(a: bigint, b: bigint): bigint {
   return large
 }
 
+/** Muxers of samples with nothing around them, which ffprobe cannot read, and the bits of a sample. */
+const RAW_SOUND = /^(?:[su](?<bits>8|16|24|32)(?:le|be)?|f(?<floatBits>32|64)(?:le|be)|alaw|mulaw)$/
+
+/** What is in a file of raw sound, whose size tells how long it lasts; null for any other output. */
+export function rawSoundReport({ muxer, streams }: ReportedOutput, fileBytes: number): unknown {
+  const [stream] = streams
+  const found = RAW_SOUND.exec(muxer)
+  if (found === null || streams.length !== 1 || stream?.type !== 'audio') return null
+  const { codec, sampleRate, channels } = stream
+  const bitRate = Number(found.groups?.bits ?? found.groups?.floatBits ?? 8) * sampleRate * channels
+  if (bitRate === 0) return null
+  return {
+    format: { format_name: muxer, duration: (fileBytes * 8) / bitRate },
+    streams: [{ codec_type: 'audio', codec_name: codec, sample_rate: `${sampleRate}`, channels, bit_rate: `${bitRate}` }],
+  }
+}
+
 /** The one video stream of a file that can only be a single picture; null for any other output. */
 export function soleStill({ muxer, streams }: ReportedOutput, filename: string): ReportedVideo | null {
   const [stream] = streams

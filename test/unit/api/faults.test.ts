@@ -1,7 +1,7 @@
 /** What a newcomer reads who has sent something else: what was wanted, with an example, where, and what was sent instead. */
 import type { z } from '@hono/zod-openapi'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { faultsOf, misnamedFiles } from '../../../src/api/faults.ts'
+import { faultsOf, misnamedFields } from '../../../src/api/faults.ts'
 import { completeUploadSchema, initUploadSchema, storeFileSchema } from '../../../src/api/file-schemas.ts'
 import { presetBodySchema, presetChangesSchema } from '../../../src/api/preset-schemas.ts'
 import { submitSchema } from '../../../src/api/schemas.ts'
@@ -96,14 +96,14 @@ describe('a field under another name', () => {
   test.each(['outputs', 'output_file', 'outputFiles', 'output', 'ouput_files'])('%s', (name) => {
     const { output_files, ...rest } = OK
     const body = { ...rest, [name]: output_files }
-    const faults = misnamedFiles(submitSchema.parse(body), body)
+    const faults = misnamedFields(submitSchema.parse(body), body)
     expect(faults).toEqual([{ loc: [name], msg: 'there is no such field: write "output_files" in its place', type: 'value_error' }])
   })
 
   test.each(['inputs', 'input_file', 'inputFiles', 'input'])('%s, although a command may have no inputs', (name) => {
     const { input_files, ...rest } = OK
     const body = { ...rest, [name]: input_files }
-    const faults = misnamedFiles(submitSchema.parse(body), body)
+    const faults = misnamedFields(submitSchema.parse(body), body)
     expect(faults).toEqual([{ loc: [name], msg: 'there is no such field: write "input_files" in its place', type: 'value_error' }])
   })
 
@@ -119,11 +119,19 @@ describe('a field under another name', () => {
     expect(told(schema, body, ...loc)).toBe(`is missing, and there is no field "${field}": write "${wanted}" in its place`)
   })
 
+  test.each(['webhook', 'webhookUrl', 'callback_url', 'webhook_ulr'])('%s, where the webhook would never come', (name) => {
+    const body = { ...OK, [name]: 'https://example.com/hook' }
+    expect(misnamedFields(submitSchema.parse(body), body)).toEqual([
+      { loc: [name], msg: 'there is no such field: write "webhook_url" in its place', type: 'value_error' },
+    ])
+    expect(misnamedFields(submitSchema.parse(OK), { ...OK, [name]: true }), 'what is no URL is something else').toEqual([])
+  })
+
   test('what has nothing to do with the one that is missing is left alone', () => {
     expect(told(submitSchema, { ...FILES, comment: 'x', vcpu_count: 8 }, 'ffmpeg_command')).toMatch(/^is missing: it must be a text/)
     const { input_files: _, ...none } = OK
-    expect(misnamedFiles(submitSchema.parse(none), { ...none, comment: 'x', project: 'y' })).toEqual([])
-    expect(misnamedFiles(submitSchema.parse(OK), { ...OK, inputs: 1 })).toEqual([])
+    expect(misnamedFields(submitSchema.parse(none), { ...none, comment: 'x', project: 'y' })).toEqual([])
+    expect(misnamedFields(submitSchema.parse(OK), { ...OK, inputs: 1 })).toEqual([])
   })
 
   test('looking for it costs no more than reading the body, however many fields there are', () => {

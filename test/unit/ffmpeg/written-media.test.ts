@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { mediaFacts } from '../../../src/ffmpeg/media.ts'
 import type { Movie, Track } from '../../../src/ffmpeg/mp4.ts'
 import type { ReportedAudio, ReportedStream, ReportedVideo } from '../../../src/ffmpeg/output-report.ts'
-import { movieReport, soleStill, stillReport } from '../../../src/ffmpeg/written-media.ts'
+import { movieReport, rawSoundReport, soleStill, stillReport } from '../../../src/ffmpeg/written-media.ts'
 
 const VIDEO: ReportedVideo = {
   type: 'video',
@@ -152,5 +152,28 @@ describe('a still', () => {
         for (const still of [PNG, JPEG]) expect(() => stillReport(still, head)).not.toThrow()
       }),
     )
+  })
+})
+
+describe('raw sound', () => {
+  const sound = (codec: string): ReportedAudio => ({ type: 'audio', codec, profile: null, sampleRate: 8000, channels: 2 })
+
+  it.each([
+    ['s16le', 256_000, 256],
+    ['s24be', 384_000, 384],
+    ['u8', 128_000, 128],
+    ['f32le', 512_000, 512],
+    ['f64be', 1_024_000, 1024],
+    ['mulaw', 128_000, 128],
+  ])('%s lasts as long as its size tells', (muxer, bits, kilobits) => {
+    const facts = mediaFacts(rawSoundReport({ muxer, streams: [sound(`pcm_${muxer}`)] }, bits / 4), 'a.pcm')
+    const told = { file_type: 'audio', codec: `pcm_${muxer}`, duration: 2, bitrate_audio_kb: kilobits }
+    expect(facts).toMatchObject({ ...told, sample_rate: 8000, channels: 2 })
+  })
+
+  it('is no other output', () => {
+    for (const muxer of ['wav', 'srt', 'sbc', 'f16le', 'rawvideo'])
+      expect(rawSoundReport({ muxer, streams: [sound('pcm_s16le')] }, 4), muxer).toBeNull()
+    expect(rawSoundReport({ muxer: 's16le', streams: [sound('a'), sound('b')] }, 4)).toBeNull()
   })
 })
