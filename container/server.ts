@@ -100,7 +100,7 @@ async function openToolbox(settings: Settings, searchPath: string, log: Logger):
     ffmpeg,
     ffprobe,
     sandbox,
-    graphFiles: graphFileSyntax(/^ffmpeg version (\S+)/.exec(version.stdout)?.[1] ?? ''),
+    graphFiles: graphFileSyntax(version.stdout),
     gates: new Gates(join(lifeDir, 'gates'), await findExecutable('mkfifo', searchPath)),
     probeFormats: harmlessDemuxers(demuxers.stdout),
     lifeDir,

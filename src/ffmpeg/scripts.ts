@@ -35,10 +35,10 @@ export interface ScriptedCommand {
 /** How an FFmpeg is told to read a graph from a file: `-filter_complex_script` until release 6, `-/filter_complex` from 7 on. */
 export type GraphFileSyntax = 'script' | 'slash'
 
-/** By what `ffmpeg -version` calls it: a release (`n7.1`, `5.1.9-0+deb12u1`), or a build of the day, which is a newer one. */
+/** From what `ffmpeg -version` prints. libavfilter 10 came with release 7, and its version is that of builds without a release, too. */
 export function graphFileSyntax(version: string): GraphFileSyntax {
-  const release = /^n?(\d{1,3})\./.exec(version)?.[1]
-  return release !== undefined && Number(release) < 7 ? 'script' : 'slash'
+  const libavfilter = /^libavfilter\s{1,20}(\d{1,3})\./m.exec(version)?.[1]
+  return libavfilter !== undefined && Number(libavfilter) < 10 ? 'script' : 'slash'
 }
 
 const EXTENSIONS: Readonly<Record<ScriptKind, string>> = {

@@ -1,6 +1,7 @@
 /** What a command that fails says beyond FFmpeg's own words, with real FFmpeg. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunRequest } from '../../src/executor/protocol.ts'
+import { needs } from '../machine/needs.ts'
 import { type ExecutorProcess, startExecutor } from '../support/executor-process.ts'
 import { JobClient, LIMITS, testSource } from './job-client.ts'
 
@@ -85,7 +86,7 @@ test.each([
 
 test.each([
   ['a script', 'in_2.txt', 'no time at all\n', 'sendcmd=f=in_2.txt,hue=s=1', /Invalid start time specification/],
-  ['a LUT', 'in_2.cube', 'LUT_3D_SIZE 2\n0 0 0\n', 'lut3d=in_2.cube:interp=nosuch', /\nnosuch is no value for interp$/],
+  ['a LUT', 'in_2.cube', 'LUT_3D_SIZE 2\n0 0 0\n', 'lut3d=in_2.cube:interp=nosuch', /\nnosuch is not a valid value for interp$/],
 ])('%s that a filter reads need not be media', async (_, filename, content, filter, message) => {
   const job = new JobClient(executor)
   await job.put('in_1.mp4', clip)
@@ -133,7 +134,7 @@ test('files of MP4 that are glued together are not taken for the first of them',
   expect(error?.message).toContain('read only the first file of `concat:`')
 })
 
-test('a concat list that is opened as media is told how to be opened', async () => {
+test('a concat list that is opened as media is told how to be opened', needs('ffmpeg5'), async () => {
   const error = await failure('in_1.txt', "# parts\nfile 'a.mp4'\n", ['-i', 'in_1.txt', 'out.mp4'])
   expect(error?.message).toMatch(/\n"in_1\.txt" is a concat list: write -f concat -safe 0 before its -i$/)
 })

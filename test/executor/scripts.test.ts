@@ -135,7 +135,7 @@ describe('a concat list', () => {
     expect(state).toMatchObject({ error: { message: expect.stringContaining('line 1: the URLs of several inputs end in `b.mp4`') } })
   })
 
-  test('may be written by an earlier command, and name what another one has written', async () => {
+  test('may be written by an earlier command, and name what another one has written', needs('ffmpeg5'), async () => {
     const commands = [
       '-i {{in_v}} -c copy middle.mp4',
       '-f lavfi -i color=d=1 -vf "metadata=add:key=lavfi.x:value=1,metadata=print:file=list.txt" -f null -',

@@ -34,13 +34,17 @@ describe('withScripts', () => {
   })
 
   test.each([
-    ['5.1.9-0+deb12u1', '-filter_complex_script'],
-    ['n6.1', '-filter_complex_script'],
-    ['7.1.1', '-/filter_complex'],
-    ['8.0', '-/filter_complex'],
-    ['N-120000-g0123456789', '-/filter_complex'],
-    ['2026-11-01-git-0123456789-full_build', '-/filter_complex'],
-  ])('FFmpeg %s reads a graph by %s', (version, option) => {
+    ['5.1.9-0+deb12u1', '8. 44.100', '-filter_complex_script'],
+    ['n6.1', '9. 12.100', '-filter_complex_script'],
+    ['N-47683-g0e8eb07980-static', '7. 46.101', '-filter_complex_script'],
+    ['7.1.1', '10.  4.100', '-/filter_complex'],
+    ['8.0', '11.  4.100', '-/filter_complex'],
+    ['N-120000-g0123456789', '11.  9.100', '-/filter_complex'],
+  ])('FFmpeg %s, with libavfilter %s, reads a graph by %s', (release, library, option) => {
+    const version = `ffmpeg version ${release} Copyright
+libavformat    60.  3.100
+libavfilter    ${library} / ${library}
+`
     expect(withScripts(['-lavfi', 'null', '-/lavfi', 'g.txt', 'o'], 0, graphFileSyntax(version)).argv).toContain(option)
   })
 
