@@ -51,7 +51,7 @@ function parseProbe(argv: readonly string[]): ProbeArgument[] {
     const [name = ''] = token.slice(1).split(':', 1)
     if (token === '-' || !token.startsWith('-')) {
       parsed.push({ kind: 'input', url: token })
-    } else if (FLAGS.has(name) || FLAGS.has(name.replace(/^no/, '')) || !isKnown(name)) {
+    } else if (isFlag(name) || !takesValue(name)) {
       parsed.push({ kind: 'option', token, name, value: null, index })
     } else {
       const value = argv[index + 1] ?? null
@@ -63,16 +63,19 @@ function parseProbe(argv: readonly string[]): ProbeArgument[] {
   return parsed
 }
 
-function isKnown(name: string): boolean {
+/** Whether the option takes no value; `-noX` negates the flag `X`. */
+function isFlag(name: string): boolean {
+  return FLAGS.has(name) || (name.startsWith('no') && FLAGS.has(name.slice(2)))
+}
+
+function takesValue(name: string): boolean {
   return name === 'i' || name === OUTPUT || name === FORMAT || VALUES.has(name) || CODECS.has(name)
 }
 
 /** Everything in an ffprobe command's argv (without `ffprobe`, without guards) that it may not have, and what it lacks. */
 export function* checkProbe(argv: readonly string[], scope: PolicyScope): Generator<Problem> {
   const parsed = parseProbe(argv)
-  const unknown = parsed.find(
-    (argument) => argument.kind === 'option' && !FLAGS.has(argument.name.replace(/^no/, '')) && !isKnown(argument.name),
-  )
+  const unknown = parsed.find((argument) => argument.kind === 'option' && !isFlag(argument.name) && !takesValue(argument.name))
   if (unknown?.kind === 'option') {
     const token = shown(unknown.token)
     // Whether what follows is its value cannot be known, so nothing more is said of the command.
@@ -91,7 +94,7 @@ export function* checkProbe(argv: readonly string[], scope: PolicyScope): Genera
 }
 
 function checkProbeOption({ token, name, value }: Extract<ProbeArgument, { kind: 'option' }>, scope: PolicyScope): Problem[] {
-  if (FLAGS.has(name.replace(/^no/, ''))) return []
+  if (isFlag(name)) return []
   if (value === null) return [{ token, msg: `\`${shown(token)}\` stands last and lacks its value` }]
   if (name === OUTPUT) return value === '-' ? [] : checkFile(value, 'write', '`-o`', scope)
   if (CODECS.has(name)) return checkCodec(value)
@@ -107,11 +110,12 @@ function checkProbeOption({ token, name, value }: Extract<ProbeArgument, { kind:
  */
 export function guardProbe(given: readonly string[]): string[] {
   const argv = [...given]
+  let format: string | null = null
   for (const argument of parseProbe(given)) {
     if (argument.kind !== 'option' || argument.value === null) continue
     if (argument.name === 'v' || argument.name === 'loglevel') argv[argument.index + 1] = audible(argument.value)
+    if (argument.name === FORMAT) format = formatName(argument.value)
   }
-  const format = parseProbe(argv).findLast((argument) => argument.kind === 'option' && argument.name === FORMAT)
-  const guards = guardsOn(format?.kind === 'option' ? (format.value?.toLowerCase() ?? null) : null)
+  const guards = guardsOn(format)
   return guards.every((token, index) => argv[index] === token) ? argv : [...guards, ...argv]
 }

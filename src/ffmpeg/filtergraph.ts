@@ -152,11 +152,6 @@ export interface FilterCommand {
 const COMMAND_SPACE = ' \f\t\n\r'
 const COMMAND_END = ' \f\t\n\r,;'
 
-/** All commands of `sendcmd`, as `filterCommands` reads them. */
-export function parseFilterCommands(text: string): FilterCommand[] {
-  return [...filterCommands(text)].filter((command) => command !== null)
-}
-
 /**
  * The commands of `sendcmd`: `START[-END] [FLAGS] TARGET COMMAND ARG, …; …` with `#` comments. Null stands for a piece of the text that is no
  * command, so that whoever reads a long one can do other things in between.

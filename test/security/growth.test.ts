@@ -12,7 +12,7 @@ import { concatParts } from '../../src/ffmpeg/concat-list.ts'
 import { endlessness } from '../../src/ffmpeg/endless.ts'
 import { checkProbe, guardProbe } from '../../src/ffmpeg/ffprobe.ts'
 import { isNestedName, isPlainName, looksLikePath } from '../../src/ffmpeg/filenames.ts'
-import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph, unclosedQuote } from '../../src/ffmpeg/filtergraph.ts'
+import { filterCommands, parseDictionary, parseFilterOptions, parseGraph, unclosedQuote } from '../../src/ffmpeg/filtergraph.ts'
 import { readsUnnamedInputs } from '../../src/ffmpeg/fonts-folder.ts'
 import { guardInputs } from '../../src/ffmpeg/guards.ts'
 import { hintFor } from '../../src/ffmpeg/hints.ts'
@@ -178,7 +178,7 @@ const PARSERS: [name: string, run: (text: string) => unknown, attacks: Attack[]]
   ],
   ['manifestParts of DASH', partsOf('dash'), [...RUNS, ' media="', ' media="$N$"', '<BaseURL ', '<BaseURL>&a', '$$']],
   ['parseDictionary', parseDictionary, [...RUNS, 'a:', '\\=']],
-  ['parseFilterCommands', parseFilterCommands, [...RUNS, '0 a b c;', '# a\n', '[a] b c,', '1-2 [', ',']],
+  ['filterCommands', (text) => [...filterCommands(text)], [...RUNS, '0 a b c;', '# a\n', '[a] b c,', '1-2 [', ',']],
   ['jsonFault', notJson, [...RUNS, '[', '{"a":', '{"a": x', '"', (n) => `{"a": "${'x'.repeat(n)}" "`]],
   ['urlFault', (text) => urlFault(text, ALLOWED), [...RUNS, 'a.', 'a-', '{{out_a}}', ' http', 'https://', (n) => `{{out_${'a'.repeat(n)}`]],
   ['plainFilename', plainFilename, [...RUNS, '%03d', '-', '?', 'é']],

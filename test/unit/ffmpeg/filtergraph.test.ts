@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseDictionary, parseFilterCommands, parseFilterOptions, parseGraph } from '../../../src/ffmpeg/filtergraph.ts'
+import { filterCommands, parseDictionary, parseFilterOptions, parseGraph } from '../../../src/ffmpeg/filtergraph.ts'
+
+/** Without the pauses between them. */
+const commandsOf = (text: string) => [...filterCommands(text)].filter((command) => command !== null)
 
 describe('parseGraph reads what libavfilter reads', () => {
   it.each([
@@ -27,7 +30,7 @@ describe('parseGraph reads what libavfilter reads', () => {
         for (const { args } of parseGraph(parts.join(''))) {
           parseFilterOptions(args)
           parseDictionary(args)
-          parseFilterCommands(args)
+          commandsOf(args)
         }
       }),
     )
@@ -69,9 +72,9 @@ describe('parseDictionary', () => {
   })
 })
 
-describe('parseFilterCommands', () => {
+describe('filterCommands', () => {
   it('reads intervals, flags, comments and several commands', () => {
-    expect(parseFilterCommands("# a comment\n0.5-1 [enter+leave] drawtext reinit text='a b', hue s 1; 2 eq gamma 3")).toEqual([
+    expect(commandsOf("# a comment\n0.5-1 [enter+leave] drawtext reinit text='a b', hue s 1; 2 eq gamma 3")).toEqual([
       { target: 'drawtext', command: 'reinit', argument: 'text=a b' },
       { target: 'hue', command: 's', argument: '1' },
       { target: 'eq', command: 'gamma', argument: '3' },
