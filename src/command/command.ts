@@ -1,5 +1,9 @@
 /** One object per command, named by its id: the only writer of the command's state. Driven by alarms. */
 import { DurableObject } from 'cloudflare:workers'
+import { AlarmLoop } from '../durable/alarm-loop.ts'
+import type { Budget } from '../durable/budget.ts'
+import { ENGINE_LIMITS, type EngineLimits } from '../durable/limits.ts'
+import { askAgainAt, SlotLease } from '../durable/slot-lease.ts'
 import type { ExecutorClient } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
 import type { Progress } from '../executor/protocol.ts'
@@ -8,8 +12,7 @@ import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
 import { sendWebhook } from './delivery.ts'
-import { afterEnd, deleteGarbage, type Ending, settle, wipeJob } from './ending.ts'
-import { renewLease } from './lease.ts'
+import { afterEnd, deleteGarbage, type Ending, settle, wipeJobs } from './ending.ts'
 import { type News, newsSince } from './news.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
 import { download, follow, jobLog, jobName, type RunContext, upload } from './run.ts'
@@ -17,18 +20,6 @@ import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
 import { logTransition } from './transition-log.ts'
 import { Watchers } from './watchers.ts'
-
-/** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
-const SLICE_MS = 10 * 60_000
-/** Should an alarm die without a word, the next one comes this much later. */
-const WATCHDOG_MS = 2_000
-const LEASE_RENEWAL_MS = 20_000
-/** A step that has done its share goes on in an alarm of its own after so long: the platform counts an alarm's requests. */
-const NEXT_SHARE_MS = 20
-/** A waiting command asks for a slot by itself so often, in case the poke was lost. */
-const ASK_AGAIN_MS = 10_000
-/** Unexpected faults in a row before the command fails. */
-const MAX_FAULTS = 5
 
 /** What the poll needs: the record, and what only exists while the command runs. */
 export interface CommandSnapshot extends CommandRecord {
@@ -38,17 +29,17 @@ export interface CommandSnapshot extends CommandRecord {
 
 export class Command extends DurableObject<Env> {
   readonly #store: CommandStore
+  readonly #limits: EngineLimits
+  readonly #alarms: AlarmLoop
   #progress: Progress | null = null
-  /** Ends the present step when something outside of it has changed the state. */
-  #step = new AbortController()
   readonly #watchers = new Watchers()
   readonly #revisions = new Map<string, number>()
-  /** Set by whoever wants attention, which may be while an alarm has found nothing to do and is about to go to sleep. */
-  #poked = false
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Env, limits = ENGINE_LIMITS) {
     super(ctx, env)
     this.#store = new CommandStore(ctx.storage)
+    this.#limits = limits
+    this.#alarms = new AlarmLoop(ctx.storage, limits)
   }
 
   /** Stores a new command and sets it going, in `slot` if it got one at once. A second call with the same id changes nothing. */
@@ -56,7 +47,8 @@ export class Command extends DurableObject<Env> {
     if (this.#store.record) return
     this.#store.create(spec)
     if (slot !== null) this.#apply({ type: 'admitted', slot, now: Date.now() })
-    await this.ctx.storage.setAlarm(Date.now())
+    // Without a slot it waits to be woken: the account has just said so.
+    await this.ctx.storage.setAlarm(slot === null ? askAgainAt(this.#limits) : Date.now())
   }
 
   /** The command was given a slot, or one may be free. Answers false when there is no such command. */
@@ -66,7 +58,7 @@ export class Command extends DurableObject<Env> {
     const { state } = record
     // Between two attempts it first wipes what the last one has left, and asks for itself.
     if (slot !== null && state.status === 'QUEUED') this.#apply({ type: 'admitted', slot, now: Date.now() })
-    if (!isTerminal(record.state) || !this.#store.settled) await this.#wake()
+    if (!isTerminal(record.state) || !this.#store.settled) await this.#alarms.wake()
     return true
   }
 
@@ -113,8 +105,8 @@ export class Command extends DurableObject<Env> {
     const record = this.#recordFor(account)
     if (record && !isTerminal(record.state)) {
       this.#apply({ type: 'cancelled', now: Date.now() })
-      this.#step.abort()
-      await this.#wake()
+      this.#alarms.interrupt()
+      await this.#alarms.wake()
     }
     return this.read(account)
   }
@@ -126,7 +118,7 @@ export class Command extends DurableObject<Env> {
     if (!isTerminal(record.state)) return 'unfinished'
     const deleted = this.#store.deleteFiles(which)
     // What is done here at once, the alarm does after a crash.
-    await this.#wake()
+    await this.#alarms.wake()
     await settle(this.#ending())
     return deleted
   }
@@ -134,7 +126,7 @@ export class Command extends DurableObject<Env> {
   /** The queue's reminder that a webhook is due. One that comes too early, too late or twice does no harm. */
   async deliveryDue(): Promise<void> {
     const { outbox } = this.#store
-    if (outbox && isDue(outbox, Date.now())) await this.#wake()
+    if (outbox && isDue(outbox, Date.now())) await this.#alarms.wake()
   }
 
   /** What became of the command's webhook; `outbox` is null until the command has ended. Null as in `read`. */
@@ -147,106 +139,90 @@ export class Command extends DurableObject<Env> {
     if (!this.#recordFor(account)) return null
     const { outbox } = this.#store
     const sent = outbox !== null && (await sendWebhook(outbox, { manual: true }, this.#ending()))
-    if (sent) await this.#wake()
+    if (sent) await this.#alarms.wake()
     return { outbox: this.#store.outbox, sent }
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#store.record) return
-    await this.ctx.storage.setAlarm(Date.now() + WATCHDOG_MS)
-    const sliceEnd = Date.now() + SLICE_MS
-    let nextAlarm: number | null = Date.now()
-    this.#poked = false
-    try {
-      do nextAlarm = await this.#advance(sliceEnd)
-      while (nextAlarm !== null && nextAlarm <= Date.now() && Date.now() < sliceEnd)
-      this.#store.forgiveFaults()
-    } catch (error) {
-      nextAlarm = this.#countFault(error)
-    }
-    if (this.#poked) nextAlarm = Date.now()
-    if (nextAlarm === null) await this.ctx.storage.deleteAlarm()
-    else await this.ctx.storage.setAlarm(nextAlarm)
+    await this.#alarms.run({
+      exists: () => this.#store.record !== null,
+      advance: (budget) => this.#advance(budget),
+      onFault: (error, faults, isLast) => this.#onFault(error, faults, isLast),
+    })
   }
 
   /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
-  async #advance(sliceEnd: number): Promise<number | null> {
+  async #advance(budget: Budget): Promise<number | null> {
     const { state } = this.#store.mustExist
     if (isTerminal(state)) return afterEnd(state, this.#ending())
     if (state.status === 'QUEUED' || state.stage === 'QUEUED') return this.#askForSlot(state)
-    await this.#holdingSlot(state.slot, sliceEnd, async (context) => {
-      switch (state.stage) {
-        case 'DOWNLOADING':
-          return download(state, context)
-        case 'FFMPEG':
-          return follow(state, context)
-        case 'UPLOADING':
-          return upload(state, context)
-        default:
-          return state satisfies never
-      }
-    })
-    return this.#store.mustExist.state === state ? Date.now() + NEXT_SHARE_MS : Date.now()
+    const context = this.#runContext(state.slot, budget)
+    await this.#lease().hold(
+      state.slot,
+      async () => {
+        switch (state.stage) {
+          case 'DOWNLOADING':
+            return download(state, context)
+          case 'FFMPEG':
+            return follow(state, context)
+          case 'UPLOADING':
+            return upload(state, context)
+          default:
+            return state satisfies never
+        }
+      },
+      () => this.#loseSlot(),
+    )
+    return Date.now()
   }
 
   async #askForSlot(state: CommandState): Promise<number> {
     if (state.status === 'PROCESSING' && state.stage === 'QUEUED' && state.retryAt > Date.now()) return state.retryAt
-    await wipeJob(this.#ending())
+    await wipeJobs(this.#ending())
     await deleteGarbage(this.#ending())
-    const record = this.#store.mustExist
-    const admission = await this.#account().admit(record.spec.id)
-    switch (admission.kind) {
-      case 'slot':
-        this.#apply({ type: 'admitted', slot: admission.slot, now: Date.now() })
-        return Date.now()
-      case 'waiting':
-        return Date.now() + ASK_AGAIN_MS
-      case 'unknown':
-        await this.#account().enqueue(record)
-        return Date.now()
-      default:
-        return admission satisfies never
-    }
+    const turn = await this.#lease().ask()
+    if (turn.kind === 'waiting') return turn.askAgainAt
+    this.#apply({ type: 'admitted', slot: turn.slot, now: Date.now() })
+    return Date.now()
   }
 
-  /** Runs a step that needs the slot, renewing the lease all the while. */
-  async #holdingSlot(slot: number, sliceEnd: number, step: (context: RunContext) => Promise<void>): Promise<void> {
+  #runContext(slot: number, budget: Budget): RunContext {
     const { env } = this
     const { spec } = this.#store.mustExist
-    this.#step = new AbortController()
-    const { signal } = this.#step
-    const renewal = setInterval(() => this.ctx.waitUntil(this.#renewLease(slot)), LEASE_RENEWAL_MS)
-    const slice = setTimeout(() => this.#step.abort(), sliceEnd - Date.now())
-    try {
-      await step({
-        spec,
-        settings: settingsOf(env),
-        bucket: env.FILES,
-        executor: this.#executor(slot),
-        ownFile: (url) => ownFileOf(url, spec.account, settingsOf(env)),
-        whyMissing: (file) => whyMissing(file, env),
-        apply: (event) => this.#apply(event),
-        setProgress: (progress) => {
-          this.#progress = progress
-          this.#watchers.changed()
-        },
-        kept: this.#store,
-        revisions: this.#revisions,
-        signal,
-      })
-    } finally {
-      clearInterval(renewal)
-      clearTimeout(slice)
+    return {
+      spec,
+      settings: settingsOf(env),
+      limits: this.#limits,
+      budget,
+      bucket: env.FILES,
+      executor: this.#executor(slot),
+      ownFile: (url) => ownFileOf(url, spec.account, settingsOf(env)),
+      whyMissing: (file) => whyMissing(file, env),
+      apply: (event) => this.#apply(event),
+      setProgress: (progress) => {
+        this.#progress = progress
+        this.#watchers.changed()
+      },
+      kept: this.#store,
+      revisions: this.#revisions,
     }
   }
 
-  async #renewLease(slot: number): Promise<void> {
-    if (await renewLease(this.#account(), this.#store.mustExist.spec, slot)) return
+  #lease(): SlotLease {
+    const { spec } = this.#store.mustExist
+    return new SlotLease({
+      holder: spec.id,
+      admit: (id) => this.#account().admit(id),
+      enqueue: () => this.#account().enqueue(this.#store.mustExist),
+      limits: this.#limits,
+    })
+  }
+
+  #loseSlot(): void {
     const { state } = this.#store.mustExist
-    if (state.status === 'PROCESSING' && state.stage !== 'QUEUED') {
-      this.#apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'its slot was taken back', now: Date.now() })
-      this.#step.abort()
-    }
+    if (state.status !== 'PROCESSING' || state.stage === 'QUEUED') return
+    this.#apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'its slot was taken back', now: Date.now() })
+    this.#alarms.interrupt()
   }
 
   #apply(event: CommandEvent): void {
@@ -258,22 +234,13 @@ export class Command extends DurableObject<Env> {
   }
 
   /** An unexpected fault is ours: it is retried a few times with growing pauses, then told. */
-  #countFault(error: unknown): number {
-    const faults = this.#store.countFault()
+  #onFault(error: unknown, faults: number, isLast: boolean): void {
     const { spec, state } = this.#store.mustExist
     log('error', 'command.fault', { command_id: spec.id, account: spec.account, faults, error })
-    if (faults >= MAX_FAULTS && state.status === 'PROCESSING' && state.stage !== 'QUEUED') {
-      const message = 'something went wrong on our side, several times in a row; submit the command again'
-      const failure = { status: 'INTERNAL_ERROR', message } as const
-      this.#apply({ type: 'failed', attempt: state.attempt, error: failure, ffmpegSeconds: null, now: Date.now() })
-      return Date.now()
-    }
-    return Date.now() + Math.min(60_000, 500 * 2 ** faults)
-  }
-
-  async #wake(): Promise<void> {
-    this.#poked = true
-    await this.ctx.storage.setAlarm(Date.now())
+    if (!isLast || state.status !== 'PROCESSING' || state.stage === 'QUEUED') return
+    const message = 'something went wrong on our side, several times in a row; submit the command again'
+    const failure = { status: 'INTERNAL_ERROR', message } as const
+    this.#apply({ type: 'failed', attempt: state.attempt, error: failure, ffmpegSeconds: null, now: Date.now() })
   }
 
   #snapshot(): CommandSnapshot {

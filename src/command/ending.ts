@@ -1,5 +1,5 @@
 /** What remains when a command has ended: letting go of what it held, telling everyone, and in time deleting its files. */
-import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import type { ExecutorClient } from '../executor/client.ts'
 import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
 import { sendDueWebhook, tellOthers, webhookOverdueAt } from './delivery.ts'
@@ -21,13 +21,14 @@ export async function afterEnd(state: TerminalState, ending: Ending): Promise<nu
   await settle(ending)
   await sendDueWebhook(ending)
   await tellOthers(ending)
-  const times = [webhookOverdueAt(ending.store), expireFiles(state, ending)].filter((time) => time !== null)
+  const { store } = ending
+  const times = [webhookOverdueAt(store), expireFiles(state, ending), store.leftJobs.dueAt].filter((time) => time !== null)
   return times.length > 0 ? Math.min(...times) : null
 }
 
 /** Frees what the command held, deletes what nobody is to see any more, and has the account list how it stands. Idempotent. */
 export async function settle(ending: Ending): Promise<void> {
-  const wiped = wipeJob(ending)
+  const wiped = wipeJobs(ending)
   await Promise.all([wiped, tellAccount(ending, wiped), deleteGarbage(ending)])
 }
 
@@ -40,19 +41,15 @@ async function tellAccount({ store, env }: Ending, wiped: Promise<void>): Promis
   if (store.mustExist === record) store.settle()
 }
 
-/** The executor keeps a job until it is told not to. One that is gone has wiped it already. */
-export async function wipeJob({ store, executor }: Ending): Promise<void> {
-  const job = store.leftJob
-  if (!job) return
-  const client = executor(job.slot)
+/** Has the executor wipe what attempts have left, and keeps of it what the end of the command is still to tell. */
+export async function wipeJobs({ store, executor }: Ending): Promise<void> {
+  const { leftJobs } = store
+  const latest = leftJobs.all.at(-1)
   // A command that was cancelled has not said anything yet.
-  if (isTerminal(store.mustExist.state) && store.log === '') store.log = (await jobLog(client, job.name)) ?? ''
-  try {
-    await client.remove(job.name)
-  } catch (error) {
-    if (!(error instanceof ExecutorFailure)) throw error
+  if (latest && leftJobs.hasUntried && isTerminal(store.mustExist.state) && store.log === '') {
+    store.log = (await jobLog(executor(latest.slot), latest.name)) ?? ''
   }
-  store.forgetJob()
+  await leftJobs.wipe(executor)
 }
 
 /** Deletes what lost attempts have stored, and what was stored for so long only. */

@@ -2,6 +2,8 @@
  * The steps of a command, one bounded piece of work each. A step reads where things stand, does its work and records
  * the outcome as an event, so that it may be cut off at any moment and begun again.
  */
+import type { Budget } from '../durable/budget.ts'
+import type { EngineLimits } from '../durable/limits.ts'
 import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
 import type { JobState, Progress } from '../executor/protocol.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
@@ -45,8 +47,9 @@ export interface RunContext {
   kept: Pick<CommandStore, 'log' | 'stdout' | 'keepReport'>
   /** The latest revision of each job that was answered: what is asked for is what comes after it. */
   revisions: Map<string, number>
-  /** Aborted when the command was cancelled, its slot was lost, or this piece of work has taken long enough. */
-  signal: AbortSignal
+  limits: EngineLimits
+  /** Ends when the command was cancelled, its slot was lost, or this alarm has done its share. */
+  budget: Budget
 }
 
 /** Brings every input that is not there yet, side by side, then hands the job over. */
@@ -57,7 +60,7 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
   const siblings = new AbortController()
   const tooLong = new AbortController()
   const deadline = setTimeout(() => tooLong.abort(), Math.max(0, state.since + settings.maxDownloadMs - Date.now()))
-  const signal = AbortSignal.any([context.signal, siblings.signal, tooLong.signal])
+  const signal = AbortSignal.any([context.budget.signal, siblings.signal, tooLong.signal])
   const request = runRequest(spec, settings)
   try {
     // A matter of time only, which nothing waits for: whoever brings the inputs meets the same faults.
@@ -79,12 +82,12 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
         context.apply({ type: 'input_received', attempt: state.attempt, alias: input.alias, bytes })
       }),
     )
-    const { revision } = await executor.run(job, request, context.signal)
+    const { revision } = await executor.run(job, request, context.budget.signal)
     context.revisions.set(job, revision)
     context.apply({ type: 'run_accepted', attempt: state.attempt })
   } catch (error) {
     siblings.abort()
-    if (context.signal.aborted) return
+    if (context.budget.signal.aborted) return
     const { attempt } = state
     const now = Date.now()
     if (tooLong.signal.aborted) {
@@ -110,9 +113,9 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
 /** Follows FFmpeg until it ends, the executor is lost, or this piece of work has taken long enough. */
 export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<void> {
   const job = jobName(context.spec, state)
-  while (!context.signal.aborted) {
+  while (!context.budget.signal.aborted) {
     const answer = await askPatiently(job, LONG_POLL_SECONDS, context)
-    if (context.signal.aborted) return
+    if (context.budget.signal.aborted) return
     if ('lost' in answer) {
       context.apply({ type: 'attempt_lost', attempt: state.attempt, reason: answer.lost, now: Date.now() })
       return
@@ -163,7 +166,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     job,
     bucket: context.bucket,
     partBytes: context.settings.uploadPartBytes,
-    signal: AbortSignal.any([context.signal, siblings.signal]),
+    signal: AbortSignal.any([context.budget.signal, siblings.signal]),
   }
   const all = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
   const [playlists, files] = [all.filter(isPlaylist), all.filter((output) => !isPlaylist(output))]
@@ -173,7 +176,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     const storing = playlists.map(({ alias, fileId }) => uploadPlaylist({ alias, account: spec.account, fileId }, uploading))
     work.push(...storing)
     if ((await Promise.all(storing)).includes(false)) return
-    const probing = probedMedia(job, state.outputs, { ...context, signal: uploading.signal })
+    const probing = probedMedia(job, state.outputs, context)
     work.push(
       probing,
       context.kept.log !== '' ? Promise.resolve() : keepLog(job, context),
@@ -194,7 +197,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     siblings.abort()
     // What is still on its way into the bucket must not arrive after the attempt's outputs were deleted from it.
     await Promise.allSettled(work)
-    if (context.signal.aborted) return
+    if (context.budget.signal.aborted) return
     // A stream breaks in the same way whichever end fails, so ask the executor whether it is the one.
     const answer = await askPatiently(job, 0, context)
     if (!('lost' in answer)) throw error
@@ -246,12 +249,12 @@ async function askPatiently(job: string, waitSeconds: number, context: RunContex
   const giveUpAt = Date.now() + RECONNECT_MS
   for (;;) {
     try {
-      const state = await context.executor.jobState(job, context.revisions.get(job) ?? -1, waitSeconds, context.signal)
+      const state = await context.executor.jobState(job, context.revisions.get(job) ?? -1, waitSeconds, context.budget.signal)
       context.revisions.set(job, state.revision)
       return { job: state }
     } catch (error) {
       if (!(error instanceof ExecutorFailure) || error.fault === 'refused' || error.fault === 'input_too_large') throw error
-      if (error.fault === 'job_unknown' || Date.now() >= giveUpAt || context.signal.aborted) return { lost: error.message }
+      if (error.fault === 'job_unknown' || Date.now() >= giveUpAt || context.budget.signal.aborted) return { lost: error.message }
       await scheduler.wait(RECONNECT_PAUSE_MS)
     }
   }

@@ -1,5 +1,6 @@
 /** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
 import { nanoid } from 'nanoid'
+import { LeftJobs } from '../durable/left-jobs.ts'
 import type { StandardOutputText } from '../executor/protocol.ts'
 import { measurements, probeListing } from '../ffmpeg/report.ts'
 import { fileKey, filesBelow } from '../files/key.ts'
@@ -17,18 +18,15 @@ import {
   type WrittenOutput,
 } from './state.ts'
 
-/** A job at an executor that has not been told to forget it. */
-export interface LeftJob {
-  slot: number
-  name: string
-}
-
 export class CommandStore {
+  /** What its attempts have left at their executors. */
+  readonly leftJobs: LeftJobs
   readonly #storage: DurableObjectStorage
   #record: CommandRecord | null
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
+    this.leftJobs = new LeftJobs(storage)
     this.#record = storage.kv.get<CommandRecord>('record') ?? null
   }
 
@@ -126,15 +124,6 @@ export class CommandStore {
     this.#storage.kv.put('settled', true)
   }
 
-  /** The job that an attempt left at its executor; null when there is none. */
-  get leftJob(): LeftJob | null {
-    return this.#storage.kv.get<LeftJob>('job') ?? null
-  }
-
-  forgetJob(): void {
-    this.#storage.kv.delete('job')
-  }
-
   /** Where outputs lie in the bucket that nobody is to see, as `deleteFiles` takes it. */
   get garbage(): string[] {
     return this.#storage.kv.get<string[]>('garbage') ?? []
@@ -148,21 +137,9 @@ export class CommandStore {
     )
   }
 
-  /** Counts an unexpected fault; answers how many there were in a row. */
-  countFault(): number {
-    const faults = (this.#storage.kv.get<number>('faults') ?? 0) + 1
-    this.#storage.kv.put('faults', faults)
-    return faults
-  }
-
-  forgiveFaults(): void {
-    this.#storage.kv.delete('faults')
-  }
-
   #discardAttempt(before: Exclude<ProcessingState, { stage: 'QUEUED' }>, after: CommandState): void {
     const { spec } = this.mustExist
-    const job: LeftJob = { slot: before.slot, name: jobName(spec, before) }
-    this.#storage.kv.put('job', job)
+    this.leftJobs.leave({ slot: before.slot, name: jobName(spec, before) })
     // The next attempt has a log of its own.
     if (!isTerminal(after)) for (const key of ['log', 'stdout', 'report']) this.#storage.kv.delete(key)
     if (before.stage === 'UPLOADING' && after.status !== 'SUCCESS') {

@@ -1,5 +1,5 @@
 /** Letting go of what a stored file holds: the job of its probe, and in the end everything. */
-import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import type { ExecutorClient } from '../executor/client.ts'
 import { abortMultipart } from '../files/bucket-writer.ts'
 import { takeOffList } from './account-link.ts'
 import { bucketKey } from './record.ts'
@@ -11,27 +11,19 @@ export interface Ending {
   executor: (slot: number) => ExecutorClient
 }
 
-/** The executor keeps a job until it is told not to. One that is gone has wiped it already. */
-export async function wipeJob({ store, executor }: Ending): Promise<void> {
-  const job = store.leftJob
-  if (!job) return
-  try {
-    await executor(job.slot).remove(job.name)
-  } catch (error) {
-    if (!(error instanceof ExecutorFailure)) throw error
-  }
-  store.forgetJob()
-}
-
-/** Removes the file from the bucket, the account's list and the executor, and then the last trace of it. Idempotent. */
-export async function erase(ending: Ending): Promise<void> {
-  const { store, env } = ending
+/**
+ * Removes the file from the bucket, the account's list and the executor, and then the last trace of it. Idempotent.
+ * @returns when an executor that has not confirmed it is to be asked again, in ms since the epoch; null when nothing is left
+ */
+export async function erase({ store, env, executor }: Ending): Promise<number | null> {
   const { record, multipart } = store
-  if (!record) return
+  if (!record) return null
   const { spec } = record
   if (multipart) await abortMultipart(env.FILES, bucketKey(spec), multipart.uploadId)
   await env.FILES.delete(bucketKey(spec))
-  await wipeJob(ending)
   await takeOffList(spec, env)
+  await store.leftJobs.wipe(executor)
+  if (store.leftJobs.dueAt !== null) return store.leftJobs.dueAt
   await store.erase()
+  return null
 }

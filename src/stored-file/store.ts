@@ -1,23 +1,21 @@
 /** What a stored file keeps in its object's storage. Every fact is written here and nowhere else. */
+import { LeftJobs } from '../durable/left-jobs.ts'
 import type { MultipartProgress } from '../files/bucket-writer.ts'
 import type { SeenSource } from '../outbound/download.ts'
 import type { FileRecord, FileSpec } from './record.ts'
 import { type FileEvent, type FileState, transition } from './state.ts'
 
-/** A job at an executor that has not been told to forget it. */
-export interface LeftJob {
-  slot: number
-  name: string
-}
-
 const PART_PREFIX = 'part:'
 
 export class FileStore {
+  /** What its probes have left at their executors. */
+  readonly leftJobs: LeftJobs
   readonly #storage: DurableObjectStorage
   #record: FileRecord | null
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
+    this.leftJobs = new LeftJobs(storage)
     this.#record = storage.kv.get<FileRecord>('record') ?? null
   }
 
@@ -42,8 +40,7 @@ export class FileStore {
     if (after === before) return null
     this.#storage.transactionSync(() => {
       if (before.status === 'STORED' && before.probe.stage === 'RUNNING') {
-        const job: LeftJob = { slot: before.probe.slot, name: probeJobName(spec, before.probe) }
-        this.#storage.kv.put('job', job)
+        this.leftJobs.leave({ slot: before.probe.slot, name: probeJobName(spec, before.probe) })
       }
       if (after.status === 'STORED') this.multipart = null
       this.#save({ spec, state: after })
@@ -87,26 +84,6 @@ export class FileStore {
 
   putPart(partNumber: number, etag: string): void {
     this.#storage.kv.put(PART_PREFIX + partNumber, etag)
-  }
-
-  /** The job that a probe left at its executor; null when there is none. */
-  get leftJob(): LeftJob | null {
-    return this.#storage.kv.get<LeftJob>('job') ?? null
-  }
-
-  forgetJob(): void {
-    this.#storage.kv.delete('job')
-  }
-
-  /** Counts an unexpected fault; answers how many there were in a row. */
-  countFault(): number {
-    const faults = (this.#storage.kv.get<number>('faults') ?? 0) + 1
-    this.#storage.kv.put('faults', faults)
-    return faults
-  }
-
-  forgiveFaults(): void {
-    this.#storage.kv.delete('faults')
   }
 
   /** Forgets that there was a file. */

@@ -1,12 +1,16 @@
 /** One object per stored file, named by its id: the only writer of the file's state. What a request does not finish, its alarms do. */
 import { DurableObject } from 'cloudflare:workers'
+import { AlarmLoop } from '../durable/alarm-loop.ts'
+import type { Budget } from '../durable/budget.ts'
+import { ENGINE_LIMITS, type EngineLimits } from '../durable/limits.ts'
+import { SlotLease } from '../durable/slot-lease.ts'
 import type { ExecutorClient } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
 import type { MultipartProgress } from '../files/bucket-writer.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
-import { askForSlot, renewLease, takeOffList, tellAccount } from './account-link.ts'
-import { type Ending, erase, wipeJob } from './ending.ts'
+import { takeOffList, tellAccount } from './account-link.ts'
+import { type Ending, erase } from './ending.ts'
 import { fetchFile } from './fetch.ts'
 import type { GivenPart } from './parts.ts'
 import { probeStored } from './probe.ts'
@@ -16,31 +20,23 @@ import { logState } from './state-log.ts'
 import { FileStore } from './store.ts'
 import { type Completion, completeParts, openParts, type PartTarget, partTarget } from './upload-in-parts.ts'
 
-/** A piece of work is cut here and continued by the next alarm; the platform ends alarms after 15 minutes. */
-const SLICE_MS = 10 * 60_000
-/** Should an alarm die without a word, the next one comes this much later. */
-const WATCHDOG_MS = 2_000
-const LEASE_RENEWAL_MS = 20_000
-/** Unexpected faults in a row before the work is given up. */
-const MAX_FAULTS = 5
-
 export class StoredFile extends DurableObject<Env> {
   readonly #store: FileStore
-  /** Ends the present step when something outside of it has changed the state. */
-  #step = new AbortController()
-  /** Set by whoever wants attention, which may be while an alarm is about to go to sleep. */
-  #poked = false
+  readonly #limits: EngineLimits
+  readonly #alarms: AlarmLoop
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: Env, limits = ENGINE_LIMITS) {
     super(ctx, env)
     this.#store = new FileStore(ctx.storage)
+    this.#limits = limits
+    this.#alarms = new AlarmLoop(ctx.storage, limits)
   }
 
   /** Stores a new file and sets it going. A second call with the same id changes nothing. */
   async begin(spec: FileSpec): Promise<void> {
     if (this.#store.record) return
     this.#store.create(spec, initialState(spec.source, Date.now()))
-    await this.#wake()
+    await this.#alarms.wake()
     if (spec.source.type === 'PARTS') await openParts(this.#store, this.env.FILES)
     await this.#tellSoon()
   }
@@ -54,7 +50,7 @@ export class StoredFile extends DurableObject<Env> {
   async bytesStored(sizeBytes: number): Promise<boolean> {
     if (!this.#store.record) return false
     this.#apply({ type: 'bytes_stored', sizeBytes, now: Date.now() })
-    await this.#wake()
+    await this.#alarms.wake()
     if (this.#store.record.state.status !== 'STORED') return false
     await this.#tellSoon()
     return true
@@ -64,7 +60,7 @@ export class StoredFile extends DurableObject<Env> {
   async abandon(): Promise<void> {
     if (!this.#store.record) return
     this.#apply({ type: 'deleted' })
-    await this.#wake()
+    await this.#alarms.wake()
     await this.#removeFromSight()
   }
 
@@ -108,8 +104,8 @@ export class StoredFile extends DurableObject<Env> {
     if (!record) return false
     const isBeingWritten = record.state.status === 'FETCHING'
     this.#apply({ type: 'deleted' })
-    this.#step.abort()
-    await this.#wake()
+    this.#alarms.interrupt()
+    await this.#alarms.wake()
     // What is being written is removed when nobody writes it any more, which only the alarm knows.
     if (!isBeingWritten) await this.#removeFromSight()
     else await takeOffList(record.spec, this.env)
@@ -119,42 +115,32 @@ export class StoredFile extends DurableObject<Env> {
   /** A slot may be free. Answers false when there is no such file. */
   async poke(): Promise<boolean> {
     if (!this.#store.record) return false
-    await this.#wake()
+    await this.#alarms.wake()
     return true
   }
 
   override async alarm(): Promise<void> {
-    if (!this.#store.record) return
-    await this.ctx.storage.setAlarm(Date.now() + WATCHDOG_MS)
-    this.#poked = false
-    let next: number | null
-    try {
-      next = await this.#advance()
-      if (this.#store.record) this.#store.forgiveFaults()
-    } catch (error) {
-      next = this.#store.record ? this.#countFault(error) : null
-    }
-    if (!this.#store.record) return
-    if (this.#poked) next = Date.now()
-    if (next === null) await this.ctx.storage.deleteAlarm()
-    else await this.ctx.storage.setAlarm(next)
+    await this.#alarms.run({
+      exists: () => this.#store.record !== null,
+      advance: (budget) => this.#advance(budget),
+      onFault: (error, faults, isLast) => this.#onFault(error, faults, isLast),
+    })
   }
 
   /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
-  async #advance(): Promise<number | null> {
+  async #advance(budget: Budget): Promise<number | null> {
     const { state } = this.#store.mustExist
     switch (state.status) {
       case 'UPLOADING':
         return this.#awaitUpload(state)
       case 'FETCHING':
-        return this.#fetch(state)
+        return this.#fetch(state, budget)
       case 'STORED':
-        return state.probe.stage === 'DONE' ? this.#keepUntil(state.storedAt) : this.#findOut(state.probe)
+        return state.probe.stage === 'DONE' ? this.#keepUntil(state.storedAt) : this.#findOut(state.probe, budget)
       case 'FAILED':
         return this.#keepUntil(state.failedAt)
       case 'DELETED':
-        await erase(this.#ending())
-        return null
+        return erase(this.#ending())
       default:
         return state satisfies never
     }
@@ -169,27 +155,32 @@ export class StoredFile extends DurableObject<Env> {
     return Date.now()
   }
 
-  async #fetch(state: At<'FETCHING'>): Promise<number> {
+  async #fetch(state: At<'FETCHING'>, budget: Budget): Promise<number> {
     const { source } = this.#store.mustExist.spec
     if (source.type !== 'URL') throw new Error('only a file with a URL is fetched')
     await tellAccount(this.#store, this.env)
-    const event = await this.#inSlice((signal) => fetchFile(source.url, state.since, this.#store, this.env, signal))
+    const event = await fetchFile(source.url, state.since, this.#store, this.env, budget.signal)
     if (event) this.#apply(event)
     return Date.now()
   }
 
-  async #findOut(probe: Exclude<Probe, { stage: 'DONE' }>): Promise<number> {
+  async #findOut(probe: Exclude<Probe, { stage: 'DONE' }>, budget: Budget): Promise<number> {
     await this.#endPatience()
     const { spec, state } = this.#store.mustExist
     if (probe.stage === 'WAITING') return Math.min(factsDueAt(state), await this.#askForSlot(probe))
     const { attempt, slot } = probe
-    const patience = setTimeout(() => this.ctx.waitUntil(this.#endPatience()), Math.min(factsDueAt(state) - Date.now(), SLICE_MS))
-    const renewal = setInterval(() => this.ctx.waitUntil(this.#renewLease(slot)), LEASE_RENEWAL_MS)
+    const wait = Math.min(factsDueAt(state) - Date.now(), this.#limits.sliceMs)
+    const patience = setTimeout(() => this.ctx.waitUntil(this.#endPatience()), wait)
+    const context = { bucket: this.env.FILES, executor: this.#executor(slot), signal: budget.signal }
     try {
-      const executor = this.#executor(slot)
-      this.#apply(await this.#inSlice((signal) => probeStored(spec, attempt, { bucket: this.env.FILES, executor, signal })))
+      this.#apply(
+        await this.#lease().hold(
+          slot,
+          () => probeStored(spec, attempt, context),
+          () => this.#alarms.interrupt(),
+        ),
+      )
     } finally {
-      clearInterval(renewal)
       clearTimeout(patience)
     }
     return Date.now()
@@ -198,19 +189,19 @@ export class StoredFile extends DurableObject<Env> {
   async #askForSlot(probe: Extract<Probe, { stage: 'WAITING' }>): Promise<number> {
     await tellAccount(this.#store, this.env)
     if (probe.retryAt > Date.now()) return probe.retryAt
-    await wipeJob(this.#ending())
-    const answer = await askForSlot(this.#store.mustExist.spec, this.env)
-    if ('askAgainAt' in answer) return answer.askAgainAt
-    this.#apply({ type: 'admitted', slot: answer.slot })
+    await this.#wipeJobs()
+    const turn = await this.#lease().ask()
+    if (turn.kind === 'waiting') return turn.askAgainAt
+    this.#apply({ type: 'admitted', slot: turn.slot })
     return Date.now()
   }
 
   /** Nothing more becomes of the file until it has been kept for long enough. */
   async #keepUntil(since: number): Promise<number> {
-    await wipeJob(this.#ending())
+    await this.#wipeJobs()
     await tellAccount(this.#store, this.env)
     const expiresAt = since + settingsOf(this.env).fileRetentionMs
-    if (expiresAt > Date.now()) return expiresAt
+    if (expiresAt > Date.now()) return Math.min(expiresAt, this.#store.leftJobs.dueAt ?? expiresAt)
     this.#apply({ type: 'deleted' })
     return Date.now()
   }
@@ -223,19 +214,8 @@ export class StoredFile extends DurableObject<Env> {
     await this.#tellSoon()
   }
 
-  async #inSlice<T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#step = new AbortController()
-    const slice = setTimeout(() => this.#step.abort(), SLICE_MS)
-    try {
-      return await step(this.#step.signal)
-    } finally {
-      clearTimeout(slice)
-    }
-  }
-
-  async #renewLease(slot: number): Promise<void> {
-    const { record } = this.#store
-    if (record && !(await renewLease(record.spec, slot, this.env))) this.#step.abort()
+  async #wipeJobs(): Promise<void> {
+    await this.#store.leftJobs.wipe((slot) => this.#executor(slot))
   }
 
   /** A list shows what has just been answered; where that fails, the alarm sees to it. */
@@ -264,23 +244,15 @@ export class StoredFile extends DurableObject<Env> {
   }
 
   /** An unexpected fault is ours: it is retried with growing pauses, and what can be done without is given up after a few. */
-  #countFault(error: unknown): number {
-    const faults = this.#store.countFault()
+  #onFault(error: unknown, faults: number, isLast: boolean): void {
     const { spec, state } = this.#store.mustExist
     log('error', 'file.fault', { file_id: spec.id, account: spec.account, faults, error })
-    if (faults >= MAX_FAULTS) {
-      const message = 'something went wrong on our side, several times in a row; store the file again'
-      this.#apply({ type: 'failed', error: { status: 'INTERNAL_ERROR', message }, now: Date.now() })
-      if (state.status === 'STORED' && state.probe.stage === 'RUNNING') {
-        this.#apply({ type: 'probed', attempt: state.probe.attempt, media: null })
-      }
+    if (!isLast) return
+    const message = 'something went wrong on our side, several times in a row; store the file again'
+    this.#apply({ type: 'failed', error: { status: 'INTERNAL_ERROR', message }, now: Date.now() })
+    if (state.status === 'STORED' && state.probe.stage === 'RUNNING') {
+      this.#apply({ type: 'probed', attempt: state.probe.attempt, media: null })
     }
-    return Date.now() + Math.min(60_000, 500 * 2 ** faults)
-  }
-
-  async #wake(): Promise<void> {
-    this.#poked = true
-    await this.ctx.storage.setAlarm(Date.now())
   }
 
   #recordFor(account: string): FileRecord | null {
@@ -290,6 +262,17 @@ export class StoredFile extends DurableObject<Env> {
 
   #ending(): Ending {
     return { store: this.#store, env: this.env, executor: (slot) => this.#executor(slot) }
+  }
+
+  #lease(): SlotLease {
+    const { spec } = this.#store.mustExist
+    const account = this.env.ACCOUNT.get(this.env.ACCOUNT.idFromName(spec.account))
+    return new SlotLease({
+      holder: spec.id,
+      admit: (id) => account.admit(id),
+      enqueue: () => account.enqueueFile(spec.id),
+      limits: this.#limits,
+    })
   }
 
   #executor(slot: number): ExecutorClient {

@@ -114,10 +114,10 @@ test('a job that does not end keeps its slot no longer', async () => {
     store.apply({ type: 'cancelled', now: Date.now() })
     const ending = settle({ store, env, executor: () => new ExecutorClient({ fetch: () => stopped.promise }, 'http://executor', null) })
     await until('the waiting command has run', async () => (await account.poll(waiting)).status === 'SUCCESS')
-    expect(store.leftJob, 'the job is still to be wiped').not.toBeNull()
+    expect(store.leftJobs.all, 'the job is still to be wiped').toHaveLength(1)
     stopped.resolve(new Response(null, { status: 204 }))
     await ending
-    expect([store.settled, store.leftJob]).toEqual([true, null])
+    expect([store.settled, store.leftJobs.all]).toEqual([true, []])
   })
   for (const id of running) await cancel(account, id)
   await untilIdle(account)
