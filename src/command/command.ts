@@ -34,6 +34,8 @@ export class Command extends DurableObject<Env> {
   #progress: Progress | null = null
   readonly #watchers = new Watchers()
   readonly #revisions = new Map<string, number>()
+  /** Whether its turn came before it was stored, in the middle of its submit. */
+  #wasPokedEarly = false
 
   constructor(ctx: DurableObjectState, env: Env, limits = ENGINE_LIMITS) {
     super(ctx, env)
@@ -47,14 +49,18 @@ export class Command extends DurableObject<Env> {
     if (this.#store.record) return
     this.#store.create(spec)
     if (slot !== null) this.#apply({ type: 'admitted', slot, now: Date.now() })
-    // Without a slot it waits to be woken: the account has just said so.
-    await this.ctx.storage.setAlarm(slot === null ? askAgainAt(this.#limits) : Date.now())
+    // Without a slot it waits to be woken, unless its turn has come since the account said so.
+    const waits = slot === null && !this.#wasPokedEarly
+    await this.ctx.storage.setAlarm(waits ? askAgainAt(this.#limits) : Date.now())
   }
 
   /** The command was given a slot, or one may be free. Answers false when there is no such command. */
   async poke(slot: number | null): Promise<boolean> {
     const { record } = this.#store
-    if (!record) return false
+    if (!record) {
+      this.#wasPokedEarly = true
+      return false
+    }
     const { state } = record
     // Between two attempts it first wipes what the last one has left, and asks for itself.
     if (slot !== null && state.status === 'QUEUED') this.#apply({ type: 'admitted', slot, now: Date.now() })

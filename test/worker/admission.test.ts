@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { AdmissionQueue } from '../../src/account/admission.ts'
+import { AdmissionQueue, LEASE_MS } from '../../src/account/admission.ts'
 import type { CommandRecord, CommandSpec } from '../../src/command/record.ts'
 import { INITIAL_STATE } from '../../src/command/state.ts'
 import { commandStub, ORIGIN, TestAccount, until } from './client.ts'
@@ -51,6 +51,14 @@ async function enqueueGhost(account: TestAccount, createdAt = Date.now()): Promi
   return spec.id
 }
 
+/** A command that needs no input, as a submit would store it. */
+async function shortTone(account: TestAccount): Promise<CommandSpec> {
+  const id = (await account.succeed(SHORT_TONE)).command_id
+  const record = await runInDurableObject(commandStub(id), (_, state) => state.storage.kv.get<CommandRecord>('record'))
+  if (!record) throw new Error('the command is not stored')
+  return { ...record.spec, id: crypto.randomUUID(), createdAt: Date.now() }
+}
+
 test('no more commands run at the same time than there are slots', async () => {
   const account = await TestAccount.create()
   const ids: string[] = []
@@ -94,6 +102,22 @@ test('a waiting command tells how many are ahead of it', async () => {
   await held.open()
   const ends = await Promise.all(waiting.map((id) => account.ended(id)))
   expect(ends.map(({ status, queue_position }) => [status, queue_position])).toEqual(waiting.map(() => ['SUCCESS', null]))
+})
+
+test('a command whose turn comes in the middle of its submit takes it as soon as it is stored', async () => {
+  const account = await TestAccount.create()
+  const spec = await shortTone(account)
+  const held = await fillSlots(account)
+  // What a submit does, with the ends of other commands between its two halves.
+  const outcome = await account.stub.submit([{ spec, state: INITIAL_STATE, deletedFiles: [] }], null)
+  expect(outcome).toMatchObject({ kind: 'accepted', slots: {} })
+  await held.open()
+  for (const id of held.ids) await account.ended(id)
+  expect(await commandStub(spec.id).poke(0), 'it is not stored yet').toBe(false)
+  await commandStub(spec.id).submit(spec, null)
+  const alarm = await runInDurableObject(commandStub(spec.id), (_, state) => state.storage.getAlarm())
+  expect(alarm ?? 0, 'it does not sleep').toBeLessThan(Date.now() + LEASE_MS)
+  expect((await account.ended(spec.id)).status).toBe('SUCCESS')
 })
 
 test('a command that fails gives its slot to the next', async () => {
