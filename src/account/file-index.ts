@@ -13,10 +13,8 @@ export interface FilePage {
   total: number
 }
 
-type Counted = { store_type: string; status: string }
-
-/** Rows of either table that a filter lets through; its two values are bound twice each. */
-const FILTERED = '(?1 IS NULL OR store_type = ?1) AND (?2 IS NULL OR status = ?2)'
+/** A type and a status, under which files are counted and found. */
+type Place = { store_type: string; status: string }
 
 export class FileIndex {
   readonly #sql: SqlStorage
@@ -30,6 +28,8 @@ export class FileIndex {
       status TEXT NOT NULL,
       listing TEXT NOT NULL
     )`)
+    // The list of a place in order: a page far down passes over entries of it, not over listings.
+    sql.exec('CREATE INDEX IF NOT EXISTS files_of_place ON files (store_type, status, seq)')
     // Counting rows would make a page cost more with every file there is.
     sql.exec('CREATE TABLE IF NOT EXISTS file_counts (store_type TEXT, status TEXT, n INTEGER NOT NULL, PRIMARY KEY (store_type, status))')
   }
@@ -37,7 +37,7 @@ export class FileIndex {
   /** Adds the file, or replaces what is listed of it; its place stays. */
   put(listing: FileListing): void {
     const { id, storeType, status } = listing
-    const before = this.#counted(id)
+    const before = this.#placeOf(id)
     if (before) this.#sql.exec('UPDATE files SET status = ?, listing = ? WHERE id = ?', status, JSON.stringify(listing), id)
     else {
       const values = [id, storeType, status, JSON.stringify(listing)]
@@ -70,7 +70,7 @@ export class FileIndex {
   }
 
   remove(id: string): void {
-    const before = this.#counted(id)
+    const before = this.#placeOf(id)
     this.#sql.exec('DELETE FROM files WHERE id = ?', id)
     this.#recount(before, null)
   }
@@ -80,25 +80,33 @@ export class FileIndex {
     return row ? JSON.parse(row.listing) : null
   }
 
-  page(limit: number, offset: number, { storeType, status }: FileFilter): FilePage {
+  page(limit: number, offset: number, filter: FileFilter): FilePage {
+    const places = this.#places(filter)
+    if (places.length === 0) return { files: [], total: 0 }
+    // Each place is in order by its index, and so they are merged without being sorted.
+    const inPlace = 'SELECT seq FROM files WHERE store_type = ? AND status = ?'
     const rows = this.#sql.exec<{ listing: string }>(
-      `SELECT listing FROM files WHERE ${FILTERED} ORDER BY seq DESC LIMIT ?3 OFFSET ?4`,
-      storeType,
-      status,
+      `SELECT listing FROM files WHERE seq IN (${places.map(() => inPlace).join(' UNION ALL ')} ORDER BY seq DESC LIMIT ? OFFSET ?)
+       ORDER BY seq DESC`,
+      ...places.flatMap(({ store_type, status }) => [store_type, status]),
       limit,
       offset,
     )
-    const { total } = this.#sql
-      .exec<{ total: number | null }>(`SELECT SUM(n) AS total FROM file_counts WHERE ${FILTERED}`, storeType, status)
-      .one()
-    return { files: rows.toArray().map((row): FileListing => JSON.parse(row.listing)), total: total ?? 0 }
+    const total = places.reduce((sum, { n }) => sum + n, 0)
+    return { files: rows.toArray().map((row): FileListing => JSON.parse(row.listing)), total }
   }
 
-  #counted(id: string): Counted | null {
-    return this.#sql.exec<Counted>('SELECT store_type, status FROM files WHERE id = ?', id).toArray()[0] ?? null
+  /** Where the files are that a filter lets through, and how many in each place. */
+  #places({ storeType, status }: FileFilter): (Place & { n: number })[] {
+    const places = this.#sql.exec<Place & { n: number }>('SELECT store_type, status, n FROM file_counts WHERE n > 0').toArray()
+    return places.filter((place) => (storeType ?? place.store_type) === place.store_type && (status ?? place.status) === place.status)
   }
 
-  #recount(before: Counted | null, after: Counted | null): void {
+  #placeOf(id: string): Place | null {
+    return this.#sql.exec<Place>('SELECT store_type, status FROM files WHERE id = ?', id).toArray()[0] ?? null
+  }
+
+  #recount(before: Place | null, after: Place | null): void {
     if (before) this.#sql.exec('UPDATE file_counts SET n = n - 1 WHERE store_type = ? AND status = ?', before.store_type, before.status)
     if (after) {
       this.#sql.exec(

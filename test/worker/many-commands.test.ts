@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type CommandFilter, CommandIndex } from '../../src/account/command-index.ts'
 import type { CommandListing } from '../../src/command/record.ts'
 import { TestAccount, until } from './client.ts'
+import { countRows, queryPlans } from './counting-sql.ts'
 import { copyOf, mediaUrl } from './media.ts'
 
 const MANY = 20_000
@@ -15,22 +16,11 @@ let sample: CommandListing
 
 /** Rows of tables and indexes that `action` reads in the account's object. */
 async function rowsRead(of: TestAccount, action: (index: CommandIndex) => unknown): Promise<number> {
-  return runInDurableObject(of.stub, (_, { storage }) => {
-    const cursors: { rowsRead: number }[] = []
-    const counting: SqlStorage = Object.create(storage.sql, {
-      exec: {
-        value: (query: string, ...values: unknown[]) => {
-          const cursor = storage.sql.exec(query, ...values)
-          cursors.push(cursor)
-          return cursor
-        },
-      },
-    })
-    const index = new CommandIndex(counting)
-    cursors.length = 0
-    action(index)
-    return cursors.reduce((sum, cursor) => sum + cursor.rowsRead, 0)
+  const { read } = await countRows(of, (sql) => {
+    const index = new CommandIndex(sql)
+    return () => action(index)
   })
+  return read
 }
 
 beforeAll(async () => {
@@ -73,26 +63,13 @@ describe(`an account of ${MANY} commands`, () => {
   })
 
   test('looks at no listing for what is not on the page', async () => {
-    const plans = await runInDurableObject(account.stub, (_, { storage }) => {
-      const details: string[] = []
-      const explaining: SqlStorage = Object.create(storage.sql, {
-        exec: {
-          value: (query: string, ...values: unknown[]) => {
-            if (/^SELECT listing/.test(query)) {
-              const plan = storage.sql.exec<{ detail: string }>(`EXPLAIN QUERY PLAN ${query}`, ...values).toArray()
-              details.push(...plan.map(({ detail }) => detail))
-            }
-            return storage.sql.exec(query, ...values)
-          },
-        },
-      })
-      const index = new CommandIndex(explaining)
+    const plans = await queryPlans(account, /^SELECT listing/, (sql) => {
+      const index = new CommandIndex(sql)
       for (const status of [null, 'FAILED'] as const) {
         for (const type of [null, 'CHAINED_COMMAND'] as const) {
           for (const createdAfter of [null, 7]) index.page(50, 500, { status, type, createdAfter, createdBefore: null })
         }
       }
-      return details
     })
     const scans = plans.filter((detail) => /^(SCAN|SEARCH) commands/.test(detail) && !detail.includes('INTEGER PRIMARY KEY'))
     expect(scans).toHaveLength(8)
