@@ -51,9 +51,11 @@ export async function buildWorker(stateDir: string): Promise<WorkerBundle> {
   return bundle
 }
 
-/** Makes the bundle of the Worker that a `wrangler.toml` describes, in `folder`. */
-export async function bundleWorker(config: string, folder: string, stateDir: string): Promise<WorkerBundle> {
-  await runWrangler(['deploy', '--dry-run', `--config=${config}`, '--env=', '--containers-rollout=none', `--outdir=${folder}`], stateDir)
+/** Makes the bundle of the Worker that a `wrangler.toml` describes, in `folder`; of an `index.ts` other than the one that stands there, where one is given. */
+export async function bundleWorker(config: string, folder: string, stateDir: string, entry?: string): Promise<WorkerBundle> {
+  const script = entry === undefined ? [] : [entry]
+  const options = [`--config=${config}`, '--env=', '--containers-rollout=none', `--outdir=${folder}`]
+  await runWrangler(['deploy', ...script, '--dry-run', ...options], stateDir)
   const bundle = bundleIn(folder)
   const program = path.join(PROJECT_ROOT, 'src/cli/miniflare-options.ts')
   const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, config], { env: wranglerEnvironment(stateDir) })

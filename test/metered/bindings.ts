@@ -1,0 +1,65 @@
+/** The Worker's bindings, and its way to the network, with each request through them told to the meter. */
+import { meter } from './meter.ts'
+
+const known = new WeakMap<Env, Env>()
+
+/** The bindings of `env`, counted; the same for the same `env`, by which settings are remembered. */
+export function meteredEnv(env: Env): Env {
+  const metered = known.get(env) ?? {
+    ...env,
+    ACCOUNT: namespace(env.ACCOUNT, 'Account'),
+    COMMAND: namespace(env.COMMAND, 'Command'),
+    STORED_FILE: namespace(env.STORED_FILE, 'StoredFile'),
+    EXECUTOR: namespace(env.EXECUTOR, 'Executor'),
+    FILES: bucket(env.FILES),
+    KEYS: counted(env.KEYS, 'KV'),
+    WEBHOOKS: counted(env.WEBHOOKS, 'Queue'),
+    WEBHOOKS_DEAD: counted(env.WEBHOOKS_DEAD, 'Queue'),
+  }
+  known.set(env, metered)
+  return metered
+}
+
+/** The network, uncounted. */
+export const uncountedFetch = globalThis.fetch
+
+/** Has `fetch` count from now on. */
+export function meterNetwork(): void {
+  globalThis.fetch = (input: RequestInfo | URL, init?: RequestInit) => {
+    meter.subrequest('network')
+    return uncountedFetch(input, init)
+  }
+}
+
+/** Every call of a method is one request, named after the service and the method. */
+function counted<T extends object>(target: T, service: string): T {
+  return intercepted(target, (name, call) => {
+    meter.subrequest(`${service}.${name}`)
+    return call()
+  })
+}
+
+function namespace<T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>, of: string): DurableObjectNamespace<T> {
+  return intercepted(objects, (name, call) => (name === 'get' || name === 'getByName' ? counted(call(), of) : call()))
+}
+
+function bucket(files: R2Bucket): R2Bucket {
+  return intercepted(files, (name, call) => {
+    // This one alone asks nobody.
+    if (name === 'resumeMultipartUpload') return counted(call(), 'R2')
+    meter.subrequest(`R2.${name}`)
+    const answer = call()
+    return name === 'createMultipartUpload' ? Promise.resolve(answer).then((upload) => counted(upload, 'R2')) : answer
+  })
+}
+
+/** The same object, whose methods go through `around`. What is native insists on being called on itself. */
+function intercepted<T extends object>(target: T, around: (name: string, call: () => ReturnType<typeof Reflect.apply>) => unknown): T {
+  return new Proxy(target, {
+    get(_, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => around(String(property), () => Reflect.apply(value, target, args))
+    },
+  })
+}
