@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts'
 import { buildSite } from './site.ts'
 import { lockState } from './state-lock.ts'
 import { rejectWhenEnded } from './supervise.ts'
-import { buildWorker } from './worker-bundle.ts'
+import { buildWorker, type WorkerBundle } from './worker-bundle.ts'
 import { runsAlone, startWorkerProcess } from './worker-process.ts'
 
 const READY_TIMEOUT_MS = 90_000
@@ -39,6 +39,8 @@ export interface StackOptions {
   executorIn?: 'process' | 'containers'
   /** Whether the Worker is made anew whenever a source of it changes. */
   watch?: boolean
+  /** The Worker to run; this project's own unless given. */
+  bundle?: WorkerBundle
   /** Gets each log line of the parts, and of the supervision. */
   log: (line: string) => void
   /** Gives up the start, and undoes it. */
@@ -46,10 +48,10 @@ export interface StackOptions {
 }
 
 /** Starts the stack and resolves when the API answers. Throws an OperatorError where the machine lacks something. */
-export async function startStack({ settings, executorIn = 'process', watch = false, log, signal }: StackOptions): Promise<Stack> {
+export async function startStack({ settings, executorIn = 'process', watch = false, log, signal, ...given }: StackOptions): Promise<Stack> {
   const port = settings.port === 0 ? await findFreePort() : settings.port
   await assertPortFree(port, 'PORT')
-  const [bundle] = await Promise.all([watch ? null : buildWorker(settings.stateDir), buildSite()])
+  const [bundle] = await Promise.all([watch ? null : (given.bundle ?? buildWorker(settings.stateDir)), buildSite()])
   const unlock = await lockState(settings.stateDir)
   const secrets = await loadInstanceSecrets(settings.stateDir)
   const apiKey = settings.apiKey ?? secrets.api_key

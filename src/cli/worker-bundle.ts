@@ -10,7 +10,8 @@ import { runWrangler, wranglerEnvironment } from './wrangler.ts'
 
 /** Each build lies in a folder of its own, named by its sources and their place: a Worker that runs keeps its script whatever is built beside it. */
 const BUILDS = path.join(PROJECT_ROOT, 'dist/worker')
-const CONFIG = path.join(PROJECT_ROOT, 'wrangler.toml')
+/** Of this project's own Worker. */
+export const CONFIG = path.join(PROJECT_ROOT, 'wrangler.toml')
 const SOURCES = { folders: ['src'], files: ['package-lock.json', 'wrangler.toml', 'tsconfig.json'] }
 /** Of the project: its absolute path is in what Miniflare is told. */
 const PLACE = createHash('sha256').update(PROJECT_ROOT).digest('hex').slice(0, 8)

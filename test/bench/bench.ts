@@ -18,23 +18,26 @@ import { measureCopy, measureTiny, measureTranscode } from './plain-jobs.ts'
 import { readReport, writeReport } from './report.ts'
 import { measurePolls, measureSubmits } from './requests.ts'
 import { type Row, tableOf } from './rows.ts'
-import { measureSoak } from './soak.ts'
+import { measureSoak, type SoakOptions } from './soak.ts'
 import { measureWebhooks } from './webhooks.ts'
 
 interface Bench {
   stack: Stack
-  stateDir: string
   media: BenchMedia
   bare: BareServer
   commandLog: CommandLog
-  /** How long and with which choices `soak` goes on. */
-  soak: { minutes: number; seed: number }
 }
 
 interface Scenario {
   about: string
   samples?: Sample[]
   run: (bench: Bench) => Promise<Row[]>
+}
+
+interface AloneScenario {
+  about: string
+  samples: Sample[]
+  run: (soak: SoakOptions) => Promise<Row[]>
 }
 
 const SCENARIOS: Record<string, Scenario> = {
@@ -107,10 +110,14 @@ const SCENARIOS: Record<string, Scenario> = {
     about: '1,000 commands at once: none lost, none run twice, and the memory after them',
     run: ({ stack, bare, commandLog }) => measureMany(stack, bare, commandLog),
   },
+}
+
+/** With a stack of its own, which it may kill. */
+const ALONE: Record<string, AloneScenario> = {
   soak: {
-    about: 'mixed load for --minutes (30) while the executor is killed at random moments (--seed)',
-    samples: ['tiny.mp4', '50mb.mov'],
-    run: ({ soak, ...parts }) => measureSoak({ ...parts, ...soak }),
+    about: 'mixed load for --minutes (30) while the Worker, the executor or all of it is killed at random (--seed)',
+    samples: ['tiny.mp4', '12mb.mov', '50mb.mov', '70mb.mov'],
+    run: measureSoak,
   },
 }
 
@@ -119,7 +126,7 @@ const HELP = `npm run bench [-- [scenario …] [--against bench-results/<file>.j
 Measures the embedded stack beside plain FFmpeg, marks the goals that are met (✓) and missed (✗), and writes the figures to
 bench-results/. With --against it shows those of an earlier run beside them. Without a scenario it runs all of them, one after the other:
 
-${Object.entries(SCENARIOS)
+${Object.entries({ ...SCENARIOS, ...ALONE })
   .map(([name, { about }]) => `  ${name.padEnd(12)}${about}`)
   .join('\n')}
 `
@@ -135,30 +142,35 @@ async function main(): Promise<void> {
     allowPositionals: true,
   })
   if (values.help) return console.log(HELP)
-  const names = positionals.length > 0 ? positionals : Object.keys(SCENARIOS)
-  const scenarios = names.map((name) => {
-    const scenario = SCENARIOS[name]
-    if (scenario === undefined) throw new Error(`There is no scenario ${name}; --help lists them`)
-    return { name, ...scenario }
-  })
+  const names = positionals.length > 0 ? positionals : [...Object.keys(SCENARIOS), ...Object.keys(ALONE)]
+  const unknown = names.find((name) => !(name in SCENARIOS) && !(name in ALONE))
+  if (unknown !== undefined) throw new Error(`There is no scenario ${unknown}; --help lists them`)
   const soak = { minutes: numberOf('minutes', values.minutes), seed: numberOf('seed', values.seed) }
   const earlier = values.against === undefined ? null : await readReport(values.against)
   const stopping = stopSignal()
   const stopped = once(stopping, 'abort')
   const rows: Row[] = []
-  await withBench([...new Set(scenarios.flatMap(({ samples = [] }) => samples))], async (bench) => {
-    for (const { name, run } of scenarios) {
-      if (stopping.aborted) return
-      console.log(`${name} …`)
-      try {
-        await Promise.race([run({ ...bench, soak }).then((measured) => rows.push(...measured)), stopped])
-      } catch (error) {
-        // What the others have measured is still worth knowing.
-        console.error(`${name} could not be measured:`, error)
-        process.exitCode = 1
-      }
+  const measure = async (name: string, run: () => Promise<Row[]>) => {
+    if (stopping.aborted) return
+    console.log(`${name} …`)
+    try {
+      await Promise.race([run().then((measured) => rows.push(...measured)), stopped])
+    } catch (error) {
+      // What the others have measured is still worth knowing.
+      console.error(`${name} could not be measured:`, error)
+      process.exitCode = 1
     }
-  })
+  }
+  const together = chosenOf(SCENARIOS, names)
+  if (together.length > 0) {
+    await withBench([...new Set(together.flatMap(({ samples = [] }) => samples))], async (bench) => {
+      for (const { name, run } of together) await measure(name, () => run(bench))
+    })
+  }
+  for (const { name, samples, run } of chosenOf(ALONE, names)) {
+    const media = await startBenchMedia(samples)
+    await measure(name, () => run({ media, ...soak })).finally(media.stop)
+  }
   console.log(tableOf(rows, earlier))
   const file = await writeReport(path.join(PROJECT_ROOT, 'bench-results'), rows)
   console.log(`\nWritten to ${path.relative(PROJECT_ROOT, file)}`)
@@ -166,8 +178,15 @@ async function main(): Promise<void> {
   if (stopping.aborted) process.exit(1)
 }
 
+function chosenOf<S>(scenarios: Record<string, S>, names: readonly string[]): (S & { name: string })[] {
+  return names.flatMap((name) => {
+    const scenario = scenarios[name]
+    return scenario === undefined ? [] : [{ ...scenario, name }]
+  })
+}
+
 /** Starts what scenarios need, and ends it after them. */
-async function withBench<T>(samples: readonly Sample[], use: (bench: Omit<Bench, 'soak'>) => Promise<T>): Promise<T> {
+async function withBench<T>(samples: readonly Sample[], use: (bench: Bench) => Promise<T>): Promise<T> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bench-state-'))
   const settings = { ...readSettings(process.env), port: 0, stateDir }
   const media = await startBenchMedia(samples)
@@ -175,7 +194,7 @@ async function withBench<T>(samples: readonly Sample[], use: (bench: Omit<Bench,
   const commandLog = new CommandLog()
   const stack = await startStack({ settings, log: (line) => commandLog.note(line) })
   try {
-    return await use({ stack, stateDir, media, bare, commandLog })
+    return await use({ stack, media, bare, commandLog })
   } finally {
     await Promise.all([stack.stop(), bare.stop(), media.stop()])
     await rm(stateDir, { recursive: true, force: true })

@@ -30,6 +30,11 @@ export class CommandLog {
     if (status === 'SUCCESS' || status === 'FAILED') life.endedAt = Date.parse(time)
   }
 
+  /** How many commands were given to an executor more than once. */
+  get repeated(): number {
+    return [...this.#lives.values()].filter(({ attempts }) => attempts > 1).length
+  }
+
   /** Of a command that has ended, or is about to: its line may come after the API's answer. */
   lifeOf(commandId: string): Promise<Life & { endedAt: number }> {
     return waitUntil(`the log tells the end of ${commandId}`, () => {

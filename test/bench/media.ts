@@ -24,7 +24,9 @@ const SAMPLES = {
     '-c:a',
     'aac',
   ],
+  '12mb.mov': uncompressed(12),
   '50mb.mov': uncompressed(50),
+  '70mb.mov': uncompressed(70),
   '100mb.mov': uncompressed(100),
   '1000mb.mov': uncompressed(1000),
 }

@@ -15,8 +15,7 @@ interface Besides {
 }
 
 /** Command lines. */
-const WORKERD = /\/workerd serve /
-const EXECUTOR = /container\/server\.ts$/
+const PARTS: Record<keyof Memory, RegExp> = { workerd: /\/workerd serve /, executor: /container\/server\.ts$/ }
 
 /** Memory that has not fallen for so long will not: longer than workerd keeps an object that nobody asks. */
 const SETTLED_MS = 15_000
@@ -30,11 +29,6 @@ export async function watchMemory(besides: Besides): Promise<{ peak: () => Promi
   // 5 is the kernel's word for "the peak is what it is now" (proc(5), clear_refs).
   await Promise.all(processes.map((info) => writeFile(`/proc/${info.pid}/clear_refs`, '5').catch(() => undefined)))
   return { peak: () => largestOf(processes, 'VmHWM') }
-}
-
-/** What they take now. */
-export async function residentMemory(besides: Besides): Promise<Memory> {
-  return largestOf(await stackProcesses(besides), 'VmRSS')
 }
 
 /** What they keep of it when there is nothing to do: waits until it falls no more. */
@@ -57,9 +51,15 @@ export async function settledMemory(besides: Besides): Promise<Memory> {
   return lowest
 }
 
-/** The executor's own process, which heads its group; null while it is being started again. */
-export async function executorPid(besides: Besides): Promise<number | null> {
-  return (await stackProcesses(besides)).find((info) => EXECUTOR.test(info.command) && info.pid === info.group)?.pid ?? null
+/** What the part's process among these takes now, and which it is; null where there is none, as while it is being started again. */
+export async function residentPart(
+  processes: readonly ProcessInfo[],
+  part: keyof Memory,
+): Promise<{ pid: number; megabytes: number } | null> {
+  const own = processes.filter((info) => PARTS[part].test(info.command))
+  const sizes = await Promise.all(own.map(async ({ pid }) => ({ pid, megabytes: await megabytes(pid, 'VmRSS') })))
+  // The shell that guards the executor has its words on its command line, and next to no memory.
+  return sizes.filter((size) => !Number.isNaN(size.megabytes)).sort((a, b) => b.megabytes - a.megabytes)[0] ?? null
 }
 
 async function stackProcesses({ besides }: Besides): Promise<ProcessInfo[]> {
@@ -74,7 +74,7 @@ async function largestOf(processes: readonly ProcessInfo[], field: 'VmHWM' | 'Vm
     const told = sizes.filter((size) => !Number.isNaN(size))
     return told.length > 0 ? Math.max(...told) : Number.NaN
   }
-  return { workerd: await largest(WORKERD), executor: await largest(EXECUTOR) }
+  return { workerd: await largest(PARTS.workerd), executor: await largest(PARTS.executor) }
 }
 
 /** The fields are those of proc(5), status. */

@@ -1,160 +1,214 @@
-/** Mixed load while the executor is killed again and again: nothing is lost, nothing is left behind, nothing grows. */
-import { readdir } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { jobsDirOf } from '../../src/cli/executor-process.ts'
-import { readSettings } from '../../src/cli/settings.ts'
-import type { Stack } from '../../src/cli/stack.ts'
-import { dataOf } from '../client/client.ts'
-import { ApiClient } from '../support/api-client.ts'
-import { killProcess } from '../support/processes.ts'
-import { waitUntil } from '../support/wait-until.ts'
-import type { BareServer } from './bare-server.ts'
-import type { CommandLog } from './command-log.ts'
+/**
+ * Mixed load while the Worker, the executor, both or the whole stack are killed at random, and objects are evicted in the middle of what they
+ * do: nothing is lost, nothing is left behind, nothing grows.
+ */
+import { createWriteStream } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { PROJECT_ROOT, readSettings } from '../../src/cli/settings.ts'
+import { buildSite } from '../../src/cli/site.ts'
+import { bundleWorker, CONFIG } from '../../src/cli/worker-bundle.ts'
+import { startTestStack, type TestStack } from '../support/stack.ts'
+import { CommandLog } from './command-log.ts'
 import type { BenchMedia } from './media.ts'
-import { executorPid, type Memory, residentMemory } from './memory.ts'
-import { figure, type Goal, medianOf, type Row } from './rows.ts'
-import { kindsOf, type Outcome, runClient, seededRandom } from './soak-load.ts'
-import { sleepFor, submit } from './submit.ts'
+import { PatientClient } from './patient-client.ts'
+import { figure, type Goal, isMet, type Row } from './rows.ts'
+import { EVICTED_LINE } from './soak-evictions.ts'
+import type { Sample } from './soak-files.ts'
+import { type Kill, killAtRandom, tookExecutor, tookWorker } from './soak-kills.ts'
+import { kindsOf } from './soak-kinds.ts'
+import { leftovers, listedCommands, listedFiles, notEnded, slotsAtWork } from './soak-leftovers.ts'
+import { type Kind, type Outcome, runClient, seededRandom } from './soak-load.ts'
+import { memoryRows, sampleMemory } from './soak-memory.ts'
+import { SoakWebhooks } from './soak-webhooks.ts'
 
 /** Clients beyond the number of slots, so that some always wait. */
 const MORE_CLIENTS = 4
-const KILL_AFTER_SECONDS = { min: 20, max: 60 }
 const KILLS_THAT_EXCUSE = 3
-const SAMPLE_EVERY_MS = 2000
-/** Shares of the time whose memory is compared: when all parts are warm, and at the end. */
-const EARLY = { from: 0.1, to: 0.3 }
-const LATE = { from: 0.8, to: 1 }
-const CLEARED_TIMEOUT_MS = 60_000
+/** The share of the time, at its end, in which the load goes on and nobody kills: what grows in a process shows when it grows old. */
+const CALM = 0.2
 const NONE: Goal = { op: '=', bound: 0 }
-const FLAT: Goal = { op: '<', bound: 50 }
+
+/** Small parts, so that a file takes several; and a schedule of webhooks that is over while somebody watches. */
+const ENVIRONMENT = { UPLOAD_PART_MB: '5', WEBHOOK_RETRY_SCHEDULE: '0,1,2,5,10,15,30,30,30,30' }
 
 export interface SoakOptions {
-  stack: Stack
-  stateDir: string
   media: BenchMedia
-  bare: BareServer
-  commandLog: CommandLog
   minutes: number
-  /** Of every choice that is made: which commands, and when the executor is killed. */
+  /** Of every choice that is made outside of the stack: what clients do, what is killed and when. */
   seed: number
 }
 
-export async function measureSoak({ stack, stateDir, media, bare, commandLog, minutes, seed }: SoakOptions): Promise<Row[]> {
-  console.log(`soak: ${minutes} minutes, --seed ${seed}`)
+export async function measureSoak({ media, minutes, seed }: SoakOptions): Promise<Row[]> {
+  const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-bench-soak-'))
+  const logFile = await newLogFile(seed)
+  console.log(`soak: ${minutes} minutes, --seed ${seed}; the stack's log: ${path.relative(PROJECT_ROOT, logFile)}`)
+  const logStream = createWriteStream(logFile)
+  const commandLog = new CommandLog()
+  let evictions = 0
+  const stack = await startTestStack({
+    stateDir,
+    env: ENVIRONMENT,
+    program: await programOf(stateDir),
+    onLine: (line) => {
+      logStream.write(`${line}\n`)
+      if (line.includes(EVICTED_LINE)) evictions++
+      commandLog.note(line)
+    },
+  })
+  const webhooks = await SoakWebhooks.start()
+  let isClean = false
+  try {
+    const rows = await soak({ stack, webhooks, commandLog, kinds: await kindsFrom(media), minutes, seed })
+    isClean = rows.every((row) => isMet(row) !== false)
+    return [figure('soak', 'objects evicted by themselves', '', evictions), ...rows]
+  } finally {
+    await webhooks.stop()
+    await stack.stop()
+    logStream.end()
+    if (isClean) await rm(stateDir, { recursive: true, force: true })
+    else console.log(`soak: not all is as it should be; the state is kept in ${stateDir}`)
+  }
+}
+
+/** Ids of what the service has told its clients that it has accepted. */
+interface Accepted {
+  command: ReadonlySet<string>
+  file: ReadonlySet<string>
+}
+
+interface Soak {
+  stack: TestStack
+  webhooks: SoakWebhooks
+  commandLog: CommandLog
+  kinds: readonly Kind[]
+  minutes: number
+  seed: number
+}
+
+async function soak({ stack, webhooks, commandLog, kinds, minutes, seed }: Soak): Promise<Row[]> {
   const slots = readSettings(process.env).maxConcurrentCommands
-  const besides = { besides: bare.pid }
-  const kinds = kindsOf(media.url)
-  const end = AbortSignal.timeout(minutes * 60_000)
-  const clients = Array.from({ length: slots + MORE_CLIENTS }, (_, n) => runClient(stack, kinds, seededRandom(`${seed}/client-${n}`), end))
+  const end = AbortSignal.timeout(Math.round(minutes * 60_000))
+  const calm = AbortSignal.timeout(Math.round(minutes * (1 - CALM) * 60_000))
+  const client = new PatientClient(stack)
+  const accepted = { command: new Set<string>(), file: new Set<string>() }
+  const session = (n: number) => ({
+    client,
+    webhooks,
+    random: seededRandom(`${seed}/client-${n}`),
+    accepted: (what: keyof Accepted, id: string) => void accepted[what].add(id),
+  })
+  const clients = Array.from({ length: slots + MORE_CLIENTS }, (_, n) => runClient(kinds, session(n), end))
   const [outcomes, kills, samples] = await Promise.all([
     Promise.all(clients).then((each) => each.flat()),
-    killAtRandom(besides, seededRandom(`${seed}/kills`), end),
-    sampleMemory(besides, end),
+    killAtRandom(stack, seededRandom(`${seed}/kills`), calm),
+    sampleMemory(stack, { calm, end }),
   ])
-  const verdict = await judge(outcomes, kills, commandLog)
-  for (const { kind, commandId, expected, got } of verdict.wrong) console.log(`soak: ${kind} ${commandId}: ${got}, not ${expected}`)
+  const { wrong, excused } = judged(outcomes, kills)
+  const untold = await webhooks.faults()
+  const last = await slotsAtWork(client, slots)
+  for (const id of last.ids) accepted.command.add(id)
+  const strays = await deleteStrays(client, accepted.file)
   return [
-    figure('soak', 'commands', '', outcomes.length),
-    figure('soak', 'kills of the executor', '', kills.length),
-    figure('soak', 'commands that took another attempt', '', verdict.repeated),
-    figure('soak', 'EXECUTOR_LOST, hit by three kills', '', verdict.excused),
-    figure('soak', 'ended otherwise than they should', '', verdict.wrong.length, NONE),
-    figure('soak', 'slots at work at once, afterwards', '', await slotsAtWork(stack, slots), { op: '=', bound: slots }),
-    figure('soak', 'listed as not ended', '', await lowest(() => notEnded(stack)), NONE),
-    figure('soak', 'job folders left', '', await lowest(() => jobFolders(stateDir)), NONE),
-    ...memoryRows('workerd', samples),
-    ...memoryRows('executor', samples),
+    ...loadRows({ outcomes, kills, client, webhooks, commandLog }),
+    figure('soak', 'EXECUTOR_LOST, hit by three kills', '', excused),
+    figure('soak', 'files whose first answer was lost', '', strays.length),
+    verdict('ended otherwise than they should', wrong.map(sentenceOf)),
+    verdict('webhooks that were not told as they should', untold),
+    figure('soak', 'slots at work at once, afterwards', '', last.most, { op: '=', bound: slots }),
+    figure('soak', 'listed as not ended', '', await notEnded(client), NONE),
+    ...(await listRows(client, accepted)),
+    ...Object.entries(await leftovers(client, stack.stateDir)).map(([what, found]) => verdict(what, found)),
+    ...memoryRows(samples),
   ]
 }
 
-/** Answers when they were, in ms since the epoch. */
-async function killAtRandom(besides: { besides: number }, random: () => number, signal: AbortSignal): Promise<number[]> {
-  const kills: number[] = []
-  const { min, max } = KILL_AFTER_SECONDS
-  while (await paused((min + (max - min) * random()) * 1000, signal)) {
-    const pid = await executorPid(besides)
-    if (pid === null) continue
-    killProcess(pid)
-    kills.push(Date.now())
+/** A Worker with short slices, whose objects are evicted now and then. */
+async function programOf(stateDir: string): Promise<string[]> {
+  const main = path.join(PROJECT_ROOT, 'test/bench/soak-worker/index.ts')
+  await buildSite()
+  const { script, options } = await bundleWorker(CONFIG, path.join(stateDir, 'soak-worker'), stateDir, main)
+  return [process.execPath, path.join(PROJECT_ROOT, 'test/bench/soak-dev.ts'), script, options]
+}
+
+async function newLogFile(seed: number): Promise<string> {
+  const folder = path.join(PROJECT_ROOT, 'bench-results')
+  await mkdir(folder, { recursive: true })
+  return path.join(folder, `${new Date().toISOString().replaceAll(':', '-')}-soak-${seed}.log`)
+}
+
+async function kindsFrom(media: BenchMedia): Promise<Kind[]> {
+  const url = (name: string, megabits?: number) => `${media.url(name)}${megabits === undefined ? '' : `?megabits=${megabits}`}`
+  const sample = async (name: string, megabits: number): Promise<Sample> => {
+    return { url: url(name, megabits), bytes: Buffer.from(await (await fetch(url(name))).arrayBuffer()) }
   }
-  return kills
+  return kindsOf({ url, medium: await sample('12mb.mov', 25), large: await sample('70mb.mov', 100) })
 }
 
-async function sampleMemory(besides: { besides: number }, signal: AbortSignal): Promise<Memory[]> {
-  const samples: Memory[] = []
-  while (await paused(SAMPLE_EVERY_MS, signal)) samples.push(await residentMemory(besides))
-  return samples
+interface Loaded {
+  outcomes: readonly Outcome[]
+  kills: readonly Kill[]
+  client: PatientClient
+  webhooks: SoakWebhooks
+  commandLog: CommandLog
 }
 
-/** Answers false where `signal` came first. */
-async function paused(ms: number, signal: AbortSignal): Promise<boolean> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined)
-  return !signal.aborted
+/** What has been done, and to whom. */
+function loadRows({ outcomes, kills, client, webhooks, commandLog }: Loaded): Row[] {
+  return [
+    figure('soak', 'commands and files', '', outcomes.length),
+    figure('soak', 'kills of the Worker', '', kills.filter(tookWorker).length),
+    figure('soak', 'kills of the executor', '', kills.filter(tookExecutor).length),
+    figure('soak', 'kills of the whole stack', '', kills.filter(({ victim }) => victim === 'everything').length),
+    figure('soak', 'commands that took another attempt', '', commandLog.repeated),
+    figure('soak', 'requests that broke off and were made again', '', client.broken),
+    figure('soak', 'answers of 5xx, asked again', '', client.failed),
+    figure('soak', 'webhooks wanted', '', webhooks.expected),
+    figure('soak', 'webhooks received, repetitions included', '', webhooks.received),
+  ]
 }
 
-/** Only a command that was begun when each of three kills fell may have lost its executor for good. */
-async function judge(outcomes: readonly Outcome[], kills: readonly number[], commandLog: CommandLog) {
-  const wrong: Outcome[] = []
-  let repeated = 0
-  let excused = 0
-  for (const outcome of outcomes) {
-    const ended = outcome.got === outcome.expected || outcome.got === 'EXECUTOR_LOST'
-    if (!ended) {
-      wrong.push(outcome)
-      continue
-    }
-    const { startedAt, endedAt, attempts } = await commandLog.lifeOf(outcome.commandId)
-    if (attempts > 1) repeated++
-    if (outcome.got === outcome.expected) continue
-    const hits = kills.filter((at) => startedAt !== null && at >= startedAt && at <= endedAt).length
-    if (hits >= KILLS_THAT_EXCUSE) excused++
-    else wrong.push(outcome)
-  }
-  return { wrong, repeated, excused }
+/** Only a command that was under way when each of three kills fell may have lost its executor for good. */
+function judged(outcomes: readonly Outcome[], kills: readonly Kill[]): { wrong: Outcome[]; excused: number } {
+  const hits = ({ begunAt, endedAt }: Outcome) =>
+    kills.filter((kill) => tookExecutor(kill) && kill.at >= begunAt && kill.at <= endedAt).length
+  const otherwise = outcomes.filter(({ got, expected }) => got !== expected)
+  const isExcused = (outcome: Outcome) => outcome.got === 'EXECUTOR_LOST' && hits(outcome) >= KILLS_THAT_EXCUSE
+  return { wrong: otherwise.filter((outcome) => !isExcused(outcome)), excused: otherwise.filter(isExcused).length }
 }
 
-/** As many commands as there are slots: how many of them were at work at the same time. */
-async function slotsAtWork(stack: Stack, slots: number): Promise<number> {
-  const api = new ApiClient(stack)
-  const ids = await Promise.all(Array.from({ length: slots }, () => submit(stack, sleepFor(5))))
-  let most = 0
-  await waitUntil('as many commands as there are slots have ended', async () => {
-    const commands = await Promise.all(ids.map((id) => api.poll(id)))
-    most = Math.max(most, commands.filter((command) => command.processing_stage === 'FFMPEG').length)
-    const failed = commands.find((command) => command.status === 'FAILED')
-    if (failed) throw new Error(`${failed.command_id} ended with ${failed.error_status}: ${failed.error_message}`)
-    return commands.every((command) => command.status === 'SUCCESS')
-  })
-  return most
+/** Nobody knows of a file whose first answer was lost, so that its owner finds it on the list, and deletes it. Answers their ids. */
+async function deleteStrays(client: PatientClient, accepted: ReadonlySet<string>): Promise<string[]> {
+  const { given } = await listedFiles(client)
+  const strays = given.filter((id) => !accepted.has(id))
+  for (const file_id of strays) await client.ask((typed) => typed.DELETE('/api/v1/files/{file_id}', { params: { path: { file_id } } }))
+  return strays
 }
 
-async function notEnded(stack: Stack): Promise<number> {
-  const { typed } = new ApiClient(stack)
-  const totals = (['QUEUED', 'PROCESSING'] as const).map(async (status) => {
-    return (await dataOf(typed.GET('/api/v1/commands', { params: { query: { status, limit: 1 } } }))).total
-  })
-  return (await Promise.all(totals)).reduce((sum, total) => sum + total, 0)
+/** The account's lists against what clients know. */
+async function listRows(client: PatientClient, accepted: Accepted): Promise<Row[]> {
+  const [commands, { given }] = await Promise.all([listedCommands(client), listedFiles(client)])
+  const listed = new Set(commands)
+  return [
+    verdict(
+      'commands accepted and not on the list',
+      [...accepted.command].filter((id) => !listed.has(id)),
+    ),
+    verdict(
+      'commands on the list that nobody has submitted',
+      commands.filter((id) => !accepted.command.has(id)),
+    ),
+    verdict('files on the list that should be deleted', given),
+  ]
 }
 
-/** Of all lives of the executor. Their names begin with the command's id. */
-async function jobFolders(stateDir: string): Promise<number> {
-  const jobsDir = jobsDirOf(stateDir)
-  return (await readdir(jobsDir, { recursive: true })).filter((name) => /^\d+\/[0-9a-f-]{36}\.\d+-[^/]*$/.test(name)).length
+/** How many there are of what must not be; each is printed. */
+function verdict(what: string, found: readonly string[]): Row {
+  for (const each of found) console.log(`soak: ${what}: ${each}`)
+  return figure('soak', what, '', found.length, NONE)
 }
 
-/** The count when it has come to nothing, or the last one when it does not. */
-async function lowest(count: () => Promise<number>): Promise<number> {
-  await waitUntil('nothing is left', async () => (await count()) === 0, CLEARED_TIMEOUT_MS).catch(() => undefined)
-  return count()
-}
-
-function memoryRows(part: keyof Memory, samples: readonly Memory[]): Row[] {
-  const during = ({ from, to }: { from: number; to: number }) =>
-    samples
-      .slice(Math.floor(from * samples.length), Math.ceil(to * samples.length))
-      .map((sample) => sample[part])
-      .filter((megabytes) => !Number.isNaN(megabytes))
-  const early = medianOf('soak', `memory of ${part}, early`, 'MB', during(EARLY))
-  const late = medianOf('soak', `memory of ${part}, late`, 'MB', during(LATE))
-  return [early, late, figure('soak', `growth of ${part}`, 'MB', late.value - early.value, FLAT)]
+function sentenceOf({ kind, id, got, expected }: Outcome): string {
+  return `${kind} ${id ?? '(never accepted)'}: ${got}, not ${expected}`
 }

@@ -5,12 +5,21 @@ import { DatabaseSync } from 'node:sqlite'
 
 /** Reads the bucket's index beside the running stack, which locks it when an idle workerd closes it. Sorted. */
 export async function keysInBucket(stateDir: string): Promise<string[]> {
+  return inIndex(stateDir, 'SELECT key FROM _mf_objects ORDER BY key')
+}
+
+/** Keys of the uploads in parts that are neither complete nor aborted; read as `keysInBucket` reads. */
+export async function unfinishedUploads(stateDir: string): Promise<string[]> {
+  return inIndex(stateDir, 'SELECT key FROM _mf_multipart_uploads WHERE state = 0 ORDER BY key')
+}
+
+async function inIndex(stateDir: string, keysOnly: string): Promise<string[]> {
   const folder = path.join(stateDir, 'v3/r2/miniflare-R2BucketObject')
   const name = (await readdir(folder)).find((file) => /^[0-9a-f]+\.sqlite$/.test(file))
   const database = new DatabaseSync(path.join(folder, name ?? 'missing'), { readOnly: true, timeout: 10_000 })
   try {
     return database
-      .prepare('SELECT key FROM _mf_objects ORDER BY key')
+      .prepare(keysOnly)
       .all()
       .map((row) => String(row.key))
   } finally {

@@ -4,12 +4,14 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { findFreePort } from '../../src/cli/ports.ts'
 import { guarded } from '../../src/cli/process-group.ts'
 import { familyOf, killProcess, type ProcessInfo, runningProcesses, signalProcess } from './processes.ts'
 import { waitUntil } from './wait-until.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
+const DEV = [process.execPath, path.join(ROOT, 'src/cli/dev.ts')]
 /** As long as a start may take on a busy machine. */
 export const START_TIMEOUT_MS = 90_000
 /** The same with containers, whose images may have to be built. */
@@ -24,6 +26,10 @@ export interface TestStackOptions {
   env?: Record<string, string>
   /** Whether FFmpeg runs in containers, as `npm run dev:containers` has it. */
   containers?: boolean
+  /** Program and arguments in the place of `npm run dev`'s, which print what that prints when it is ready. */
+  program?: readonly string[]
+  /** Gets each line that the stack prints, instead of its being kept. */
+  onLine?: (line: string) => void
 }
 
 /** Starts a stack and resolves when it has printed that it is ready. End it with `stop()`. */
@@ -36,6 +42,8 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     env: options.env ?? {},
     containers: options.containers ?? false,
     ownsState: options.stateDir === undefined,
+    program: options.program ?? DEV,
+    onLine: options.onLine ?? null,
   })
   try {
     await stack.start()
@@ -53,32 +61,47 @@ export class TestStack {
   readonly #env: Record<string, string>
   readonly #containers: boolean
   readonly #ownsState: boolean
-  /** Everything the stack has printed in all its lives. */
+  readonly #program: readonly string[]
+  readonly #onLine: ((line: string) => void) | null
+  /** Everything the stack has printed in all its lives, unless somebody else takes it. */
   output = ''
   apiKey = ''
   #supervisor: ChildProcess | null = null
 
-  constructor(options: { port: number; stateDir: string; env: Record<string, string>; containers: boolean; ownsState: boolean }) {
+  constructor(options: {
+    port: number
+    stateDir: string
+    env: Record<string, string>
+    containers: boolean
+    ownsState: boolean
+    program: readonly string[]
+    onLine: ((line: string) => void) | null
+  }) {
     this.port = options.port
     this.stateDir = options.stateDir
     this.url = `http://localhost:${options.port}`
     this.#env = options.env
     this.#containers = options.containers
     this.#ownsState = options.ownsState
+    this.#program = options.program
+    this.#onLine = options.onLine
   }
 
   /** Starts the stack on its port and state; again, after `end()` or a kill. The environment is of this life only. */
   async start(ofThisLife: Record<string, string> = {}): Promise<void> {
     const env = { PORT: String(this.port), STATE_DIR: this.stateDir, ...this.#env, ...ofThisLife }
-    const supervisor = spawnDev(env, this.#containers ? ['--containers'] : [])
+    const supervisor = spawnGuarded([...this.#program, ...(this.#containers ? ['--containers'] : [])], env)
     this.#supervisor = supervisor
+    let isReady = false
     let life = ''
     const collect = (chunk: Buffer) => {
-      life += chunk
-      this.output += chunk
+      if (!isReady) life += chunk
+      if (this.#onLine === null) this.output += chunk
     }
-    supervisor.stdout?.on('data', collect)
-    supervisor.stderr?.on('data', collect)
+    for (const stream of [supervisor.stdout, supervisor.stderr]) {
+      stream?.on('data', collect)
+      if (stream && this.#onLine) createInterface({ input: stream }).on('line', this.#onLine)
+    }
     this.apiKey = await waitUntil(
       'the stack is ready',
       () => {
@@ -87,6 +110,7 @@ export class TestStack {
       },
       this.#containers ? CONTAINERS_START_TIMEOUT_MS : START_TIMEOUT_MS,
     )
+    isReady = true
   }
 
   get pid(): number {
@@ -186,7 +210,11 @@ export class TestStack {
  * It ends with this process, however that ends.
  */
 export function spawnDev(env: Record<string, string>, options: readonly string[] = []): ChildProcess {
-  const [program, ...args] = guarded([process.execPath, path.join(ROOT, 'src/cli/dev.ts'), ...options])
+  return spawnGuarded([...DEV, ...options], env)
+}
+
+function spawnGuarded(argv: readonly string[], env: Record<string, string>): ChildProcess {
+  const [program, ...args] = guarded(argv)
   return spawn(program, args, { cwd: ROOT, env: { ...process.env, ...env }, detached: true, stdio: 'pipe' })
 }
 
