@@ -1,5 +1,6 @@
 /** One object per command, named by its id: the only writer of the command's state. Driven by alarms. */
 import { DurableObject } from 'cloudflare:workers'
+import type { Admission } from '../account/admission.ts'
 import { AlarmLoop } from '../durable/alarm-loop.ts'
 import type { Budget } from '../durable/budget.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../durable/limits.ts'
@@ -44,17 +45,17 @@ export class Command extends DurableObject<Env> {
     this.#alarms = new AlarmLoop(ctx.storage, limits)
   }
 
-  /** Stores a new command and sets it going, in `slot` if it got one at once. A second call with the same id changes nothing. */
-  async submit(spec: CommandSpec, slot: number | null): Promise<void> {
+  /** Stores a new command and sets it going, as its account has it. A second call with the same id changes nothing. */
+  async submit(spec: CommandSpec, admission: Admission): Promise<void> {
     if (this.#store.record) return
     this.#store.create(spec)
-    if (slot !== null) this.#apply({ type: 'admitted', slot, now: Date.now() })
-    // Without a slot it waits to be woken, unless its turn has come since the account said so.
-    const waits = slot === null && !this.#wasPokedEarly
+    if (admission.kind === 'slot') this.#apply({ type: 'admitted', slot: admission.slot, now: Date.now() })
+    // One that waits is woken, unless its turn has come since the account said so.
+    const waits = admission.kind === 'waiting' && !this.#wasPokedEarly
     await this.ctx.storage.setAlarm(waits ? askAgainAt(this.#limits) : Date.now())
   }
 
-  /** The command was given a slot, or one may be free. Answers false when there is no such command. */
+  /** Which slot the account has given to the command; null where it has none, or not any more. Answers false when there is no such command. */
   async poke(slot: number | null): Promise<boolean> {
     const { record } = this.#store
     if (!record) {
@@ -64,6 +65,7 @@ export class Command extends DurableObject<Env> {
     const { state } = record
     // Between two attempts it first wipes what the last one has left, and asks for itself.
     if (slot !== null && state.status === 'QUEUED') this.#apply({ type: 'admitted', slot, now: Date.now() })
+    if (state.status === 'PROCESSING' && state.stage !== 'QUEUED' && !(await this.#lease().renew(state.slot))) this.#loseSlot(state.attempt)
     if (!isTerminal(record.state) || !this.#store.settled) await this.#alarms.wake()
     return true
   }
@@ -177,7 +179,7 @@ export class Command extends DurableObject<Env> {
             return state satisfies never
         }
       },
-      () => this.#loseSlot(),
+      () => this.#loseSlot(state.attempt),
     )
     return Date.now()
   }
@@ -224,10 +226,8 @@ export class Command extends DurableObject<Env> {
     })
   }
 
-  #loseSlot(): void {
-    const { state } = this.#store.mustExist
-    if (state.status !== 'PROCESSING' || state.stage === 'QUEUED') return
-    this.#apply({ type: 'attempt_lost', attempt: state.attempt, reason: 'its slot was taken back', now: Date.now() })
+  #loseSlot(attempt: number): void {
+    this.#apply({ type: 'attempt_lost', attempt, reason: 'its slot was taken back', now: Date.now() })
     this.#alarms.interrupt()
   }
 

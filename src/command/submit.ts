@@ -18,11 +18,12 @@ export async function submitCommands(
   const listings = specs.map((spec): CommandListing => ({ spec, state: INITIAL_STATE, deletedFiles: [] }))
   const outcome = await env.ACCOUNT.get(env.ACCOUNT.idFromName(account)).submit(listings, claim)
   if (outcome.kind !== 'accepted') return outcome
-  const { commandIds, createdAt, slots } = outcome
+  const { commandIds, createdAt, admissions } = outcome
   await Promise.all(
-    specs.map((spec, index) => {
+    specs.map(async (spec, index) => {
       const id = commandIds[index] ?? spec.id
-      return env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt }, slots[id] ?? null)
+      const admission = admissions[id]
+      if (admission) await env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt }, admission)
     }),
   )
   return outcome

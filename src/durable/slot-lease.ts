@@ -42,7 +42,7 @@ export class SlotLease {
   /** Does `work` while the lease is renewed. `onLost` is called when the slot turns out to be somebody else's. */
   async hold<T>(slot: number, work: () => Promise<T>, onLost: () => void): Promise<T> {
     const renewal = setInterval(async () => {
-      if (!(await this.#renew(slot))) onLost()
+      if (!(await this.renew(slot))) onLost()
     }, this.#options.limits.leaseRenewalMs)
     try {
       return await work()
@@ -51,8 +51,11 @@ export class SlotLease {
     }
   }
 
-  /** An account that does not answer has not taken the slot back: the lease outlasts a renewal or two. */
-  async #renew(slot: number): Promise<boolean> {
+  /**
+   * Renews the lease. Answers false when the slot is somebody else's.
+   * An account that does not answer has not taken it back: the lease outlasts a renewal or two.
+   */
+  async renew(slot: number): Promise<boolean> {
     const { holder, admit } = this.#options
     try {
       const admission = await admit(holder)

@@ -112,9 +112,18 @@ export class StoredFile extends DurableObject<Env> {
     return true
   }
 
-  /** A slot may be free. Answers false when there is no such file. */
-  async poke(): Promise<boolean> {
-    if (!this.#store.record) return false
+  /** Which slot the account has given to the file; null where it has none, or not any more. Answers false when there is no such file. */
+  async poke(slot: number | null): Promise<boolean> {
+    const { record } = this.#store
+    if (!record) return false
+    const { state } = record
+    const probe = state.status === 'STORED' ? state.probe : null
+    // Between two attempts it first wipes what the last one has left, and asks for itself.
+    if (slot !== null && probe?.stage === 'WAITING' && probe.attempt === 0) this.#apply({ type: 'admitted', slot })
+    if (probe?.stage === 'RUNNING' && !(await this.#lease().renew(probe.slot))) {
+      this.#apply({ type: 'probe_lost', attempt: probe.attempt, now: Date.now() })
+      this.#alarms.interrupt()
+    }
     await this.#alarms.wake()
     return true
   }

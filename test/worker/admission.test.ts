@@ -110,11 +110,11 @@ test('a command whose turn comes in the middle of its submit takes it as soon as
   const held = await fillSlots(account)
   // What a submit does, with the ends of other commands between its two halves.
   const outcome = await account.stub.submit([{ spec, state: INITIAL_STATE, deletedFiles: [] }], null)
-  expect(outcome).toMatchObject({ kind: 'accepted', slots: {} })
+  expect(outcome).toMatchObject({ kind: 'accepted', admissions: { [spec.id]: { kind: 'waiting' } } })
   await held.open()
   for (const id of held.ids) await account.ended(id)
   expect(await commandStub(spec.id).poke(0), 'it is not stored yet').toBe(false)
-  await commandStub(spec.id).submit(spec, null)
+  await commandStub(spec.id).submit(spec, { kind: 'waiting' })
   const alarm = await runInDurableObject(commandStub(spec.id), (_, state) => state.storage.getAlarm())
   expect(alarm ?? 0, 'it does not sleep').toBeLessThan(Date.now() + LEASE_MS)
   expect((await account.ended(spec.id)).status).toBe('SUCCESS')
@@ -183,7 +183,9 @@ test('a slot whose lease is not renewed for long goes to the next command, and i
   const held = await fillSlots(account)
   const waiting = await account.submit(SHORT_TONE)
   const [silent = ''] = held.ids
-  await expireLease(account, silent, 1)
+  // What it answers does not arrive: it has been reminded, and its second lease has run out as well.
+  await runInDurableObject(account.stub, (_, { storage }) => storage.sql.exec('UPDATE slot_queue SET reminded = 1 WHERE id = ?', silent))
+  await expireLease(account, silent, Date.now() - 1)
   expect((await account.ended(waiting)).status).toBe('SUCCESS')
   expect((await account.poll(silent)).status).toBe('PROCESSING')
   await held.open()
@@ -198,7 +200,8 @@ test('a slot whose executor is still warm is taken before a cold one', async () 
     const queue = new AdmissionQueue(state.storage.sql, 60_000)
     const take = (id: string, now: number) => {
       queue.enqueue({ kind: 'command', id })
-      return queue.ask(id, 3, now)
+      queue.admitWaiting(3, now)
+      return queue.admission(id)
     }
     take('a', 0)
     take('b', 0)
@@ -221,12 +224,13 @@ test('a warm slot comes before a cold one with a lower number', async () => {
     const queue = new AdmissionQueue(state.storage.sql, 60_000)
     for (const id of ['a', 'b']) {
       queue.enqueue({ kind: 'command', id })
-      queue.ask(id, 3, 0)
+      queue.admitWaiting(3, 0)
     }
     queue.release('a', 1000)
     queue.release('b', 90_000)
     queue.enqueue({ kind: 'command', id: 'c' })
-    return queue.ask('c', 3, 100_000)
+    queue.admitWaiting(3, 100_000)
+    return queue.admission('c')
   })
   expect(admission).toEqual({ kind: 'slot', slot: 1 })
 })
