@@ -21,6 +21,7 @@ const settingsSchema = z
   .object({
     DEVELOPMENT_DEFAULTS: z.enum(['on', 'off']).default('off'),
     FILE_RETENTION_DAYS: z.coerce.number().positive().default(30),
+    COMMAND_RETENTION_DAYS: z.coerce.number().positive().default(90),
     /** R2's presigned URLs live seven days at most. */
     STORAGE_URL_TTL_SECONDS: count(DAY_SECONDS).pipe(z.number().max(7 * DAY_SECONDS)),
     MAX_CONCURRENT_COMMANDS: count(4),
@@ -75,6 +76,8 @@ const settingsSchema = z
     localExecutor: raw.localExecutor,
     /** How long outputs are kept, in milliseconds. */
     fileRetentionMs: raw.FILE_RETENTION_DAYS * DAY_SECONDS * 1000,
+    /** How long a command is kept after its end, in milliseconds; its outputs go with it at the latest. */
+    commandRetentionMs: raw.COMMAND_RETENTION_DAYS * DAY_SECONDS * 1000,
     storageUrlTtlSeconds: raw.STORAGE_URL_TTL_SECONDS,
     maxConcurrentCommands: raw.MAX_CONCURRENT_COMMANDS,
     maxQueuedCommands: raw.MAX_QUEUED_COMMANDS,

@@ -1,6 +1,7 @@
 /** One object per account, named after it: its lists, its queue and its settings. */
 import { DurableObject } from 'cloudflare:workers'
 import type { CommandListing } from '../command/record.ts'
+import { log } from '../logging/log.ts'
 import type { Preset } from '../presets/preset.ts'
 import { settingsOf } from '../settings.ts'
 import type { FileListing } from '../stored-file/record.ts'
@@ -14,7 +15,7 @@ import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
 /**
  * What becomes of a submit; `commandIds` and `createdAt` (ms since the epoch) are those of the first time where it is a repetition.
- * `admissions` tell how the commands stand that are to be stored, by id.
+ * `admissions` tell, by id, how the commands stand that are to be stored: all that have not been deleted since the first time.
  */
 export type SubmitOutcome =
   | { kind: 'accepted'; commandIds: string[]; createdAt: number; admissions: Record<string, Admission> }
@@ -22,6 +23,11 @@ export type SubmitOutcome =
   | { kind: 'queue_full' }
   /** The idempotency key came with another request before. */
   | { kind: 'key_conflict' }
+
+/** A command that is on the list so long after it should have deleted itself is woken, in milliseconds. */
+const OVERDUE_MS = 24 * 3600 * 1000
+/** Every submit wakes so many at most: more than it adds. */
+const WOKEN_AT_ONCE = 3
 
 export class Account extends DurableObject<Env> {
   readonly #slots: Slots
@@ -58,7 +64,7 @@ export class Account extends DurableObject<Env> {
     const earlier = claim && this.#keys.find(claim.key, now)
     if (earlier)
       return earlier.fingerprint === claim.fingerprint
-        ? { kind: 'accepted', ...earlier, admissions: this.#admissionsOf(earlier.commandIds) }
+        ? { kind: 'accepted', ...earlier, admissions: this.#admissionsOf(earlier.commandIds.filter((id) => !this.#keys.isDeleted(id))) }
         : { kind: 'key_conflict' }
     if (this.#slots.queue.waitingCommands + listings.length > settingsOf(this.env).maxQueuedCommands) return { kind: 'queue_full' }
     const commandIds = listings.map(({ spec }) => spec.id)
@@ -67,6 +73,7 @@ export class Account extends DurableObject<Env> {
       for (const listing of listings) this.#enqueue(listing)
       if (claim) this.#keys.keep(claim.key, { fingerprint: claim.fingerprint, commandIds, createdAt })
     }, commandIds)
+    this.ctx.waitUntil(this.#wakeOverdue(now))
     return { kind: 'accepted', commandIds, createdAt, admissions: this.#admissionsOf(commandIds) }
   }
 
@@ -91,6 +98,16 @@ export class Account extends DurableObject<Env> {
       this.#commands.put(listing)
       this.#files.putOutputs(listing)
       this.#slots.queue.release(listing.spec.id, Date.now())
+    })
+  }
+
+  /** A command is no more, and neither are its outputs. Idempotent. */
+  async removeCommand({ id, createdAt, fileIds }: { id: string; createdAt: number; fileIds: string[] }): Promise<void> {
+    await this.#slots.change(() => {
+      this.#commands.remove(id)
+      for (const fileId of fileIds) this.#files.remove(fileId)
+      this.#slots.queue.release(id, Date.now())
+      this.#keys.markDeleted(id, createdAt, Date.now())
     })
   }
 
@@ -180,6 +197,19 @@ export class Account extends DurableObject<Env> {
   #enqueue(listing: CommandListing): void {
     this.#commands.put(listing)
     this.#slots.queue.enqueue({ kind: 'command', id: listing.spec.id })
+  }
+
+  /** Commands delete themselves when their time has come, but for those that were told of a longer one, or of none. */
+  async #wakeOverdue(now: number): Promise<void> {
+    const overdue = this.#commands.oldest(WOKEN_AT_ONCE, now - settingsOf(this.env).commandRetentionMs - OVERDUE_MS)
+    for (const id of overdue) {
+      try {
+        if (await this.env.COMMAND.get(this.env.COMMAND.idFromName(id)).poke(null)) continue
+        await this.removeCommand({ id, createdAt: 0, fileIds: [] })
+      } catch (error) {
+        log('warn', 'account.poke_failed', { kind: 'command', id, error })
+      }
+    }
   }
 
   #admissionsOf(ids: readonly string[]): Record<string, Admission> {

@@ -93,6 +93,13 @@ export class CommandIndex {
     return this.#sql.exec('SELECT 1 FROM commands WHERE id = ? AND created_at < ?', id, time).toArray().length > 0
   }
 
+  /** Those of the `limit` oldest that were submitted before `time`, in ms since the epoch. */
+  oldest(limit: number, time: number): string[] {
+    const oldest = 'SELECT seq FROM commands ORDER BY seq LIMIT ?'
+    const rows = this.#sql.exec<{ id: string }>(`SELECT id FROM commands WHERE seq IN (${oldest}) AND created_at < ?`, limit, time)
+    return rows.toArray().map(({ id }) => id)
+  }
+
   page(limit: number, offset: number, filter: CommandFilter): CommandPage {
     const { where, values } = conditionOf(filter)
     // The inner query is answered by an index alone.

@@ -30,6 +30,8 @@ export class IdempotencyKeys {
       created_at INTEGER NOT NULL
     )`)
     sql.exec('CREATE INDEX IF NOT EXISTS idempotency_by_age ON idempotency (created_at)')
+    sql.exec('CREATE TABLE IF NOT EXISTS deleted_commands (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL)')
+    sql.exec('CREATE INDEX IF NOT EXISTS deleted_commands_by_age ON deleted_commands (created_at)')
   }
 
   find(key: string, now: number): KeptAnswer | null {
@@ -51,5 +53,23 @@ export class IdempotencyKeys {
       createdAt - KEY_LIFETIME_MS,
       PURGED_AT_ONCE,
     )
+  }
+
+  /**
+   * Remembers that a command was deleted for as long as a key may name it: its repetition is answered as the first time, and must not
+   * bring it to life. @param createdAt when the command was submitted, and `now`, in ms since the epoch
+   */
+  markDeleted(id: string, createdAt: number, now: number): void {
+    if (createdAt <= now - KEY_LIFETIME_MS) return
+    this.#sql.exec('INSERT OR IGNORE INTO deleted_commands VALUES (?, ?)', id, createdAt)
+    this.#sql.exec(
+      'DELETE FROM deleted_commands WHERE id IN (SELECT id FROM deleted_commands WHERE created_at <= ? ORDER BY created_at LIMIT ?)',
+      now - KEY_LIFETIME_MS,
+      PURGED_AT_ONCE,
+    )
+  }
+
+  isDeleted(id: string): boolean {
+    return this.#sql.exec('SELECT 1 FROM deleted_commands WHERE id = ?', id).toArray().length > 0
   }
 }

@@ -1,4 +1,4 @@
-/** What can be done with a command: stop it, run it again, delete what it made. */
+/** What can be done with a command: stop it, run it again, delete what it made, or all of it. */
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { CommandSpec } from '../command/record.ts'
 import { isTerminal } from '../command/state.ts'
@@ -12,7 +12,7 @@ import { ApiError, errorSchema, validationErrorSchema } from './errors.ts'
 import { idempotencyClaim, idempotencyKeySchema } from './idempotency.ts'
 import { limitSubmits } from './rate-limit.ts'
 import { commandIdParam, json, notFound, requestErrors } from './responses.ts'
-import { commandSchema, filesDeletedSchema, submittedSchema } from './schemas.ts'
+import { commandDeletedSchema, commandSchema, filesDeletedSchema, submittedSchema } from './schemas.ts'
 
 const cancel = createRoute({
   method: 'post',
@@ -62,6 +62,23 @@ const deleteFiles = createRoute({
   },
 })
 
+const remove = createRoute({
+  method: 'delete',
+  path: '/api/v1/commands/{command_id}',
+  operationId: 'deleteCommand',
+  tags: ['Commands'],
+  summary: 'Delete a command',
+  description:
+    'With its files, its log and its place in the list, at once and for good: afterwards every route answers as if there had never been one. A webhook that has not been delivered yet is not sent any more.',
+  request: { params: commandIdParam },
+  responses: {
+    200: json(commandDeletedSchema, 'It is no more.'),
+    ...requestErrors,
+    ...notFound('No such command, or it was deleted before.'),
+    409: json(errorSchema, 'The command has not ended yet.'),
+  },
+})
+
 export function registerCommandActions(app: OpenAPIHono<ApiEnv>): void {
   app.openapi(cancel, async (c) => {
     const command = commandStub(c.env, c.req.valid('param').command_id)
@@ -84,6 +101,14 @@ export function registerCommandActions(app: OpenAPIHono<ApiEnv>): void {
     if (deleted === null) throw noSuchCommand()
     if (deleted === 'unfinished') throw stillGoesOn('it has no files before its end; cancel it if you do not want them')
     return c.json({ deleted: true as const, files_deleted: deleted }, 200)
+  })
+
+  app.openapi(remove, async (c) => {
+    const { command_id } = c.req.valid('param')
+    const outcome = await commandStub(c.env, command_id).delete(c.var.account)
+    if (outcome === null) throw noSuchCommand()
+    if (outcome === 'unfinished') throw stillGoesOn('cancel it first')
+    return c.json({ deleted: true as const, command_id }, 200)
   })
 }
 

@@ -112,6 +112,8 @@ export const submittedSchema = z.object({ command_id: z.uuid() }).openapi('Submi
 
 export const filesDeletedSchema = z.object({ deleted: z.literal(true), files_deleted: z.number().int() }).openapi('FilesDeleted')
 
+export const commandDeletedSchema = z.object({ deleted: z.literal(true), command_id: z.uuid() }).openapi('CommandDeleted')
+
 export const statusSchema = z.enum(['QUEUED', 'PROCESSING', 'SUCCESS', 'FAILED'])
 
 const commandTypeSchema = z.enum(['FFMPEG_COMMAND', 'CHAINED_COMMAND', 'MULTIPLE_COMMAND'])

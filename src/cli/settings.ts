@@ -13,6 +13,7 @@ export const PROJECT_ROOT = path.resolve(import.meta.dirname, '../..')
 /** The Worker's own settings that the embedded run passes on when they are set. The Worker judges their values. */
 const WORKER_SETTINGS = [
   'FILE_RETENTION_DAYS',
+  'COMMAND_RETENTION_DAYS',
   'STORAGE_URL_TTL_SECONDS',
   'MAX_COMMAND_RUN_SECONDS',
   'MAX_QUEUED_COMMANDS',

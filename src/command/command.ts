@@ -12,6 +12,7 @@ import { ownFileOf, whyMissing } from '../files/own-file.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
+import { beginDeletion, erase } from './deletion.ts'
 import { sendWebhook } from './delivery.ts'
 import { afterEnd, deleteGarbage, type Ending, settle, wipeJobs } from './ending.ts'
 import { type News, newsSince } from './news.ts'
@@ -66,7 +67,7 @@ export class Command extends DurableObject<Env> {
     // Between two attempts it first wipes what the last one has left, and asks for itself.
     if (slot !== null && state.status === 'QUEUED') this.#apply({ type: 'admitted', slot, now: Date.now() })
     if (state.status === 'PROCESSING' && state.stage !== 'QUEUED' && !(await this.#lease().renew(state.slot))) this.#loseSlot(state.attempt)
-    if (!isTerminal(record.state) || !this.#store.settled) await this.#alarms.wake()
+    await this.#alarms.wake()
     return true
   }
 
@@ -131,6 +132,24 @@ export class Command extends DurableObject<Env> {
     return deleted
   }
 
+  /** Deletes a command that has ended, and everything of it. Answers `unfinished` for one that goes on; null as in `read`. */
+  async delete(account: string): Promise<'deleted' | 'unfinished' | null> {
+    const record = this.#recordFor(account)
+    if (!record) return null
+    if (!isTerminal(record.state)) return 'unfinished'
+    await beginDeletion(this.#ending(), this.#alarms)
+    return 'deleted'
+  }
+
+  /** Deletes the command because its account is, however far it has come. Answers false when there is no such command. */
+  async deleteWithAccount(): Promise<boolean> {
+    if (!this.#store.record) return false
+    this.#apply({ type: 'cancelled', now: Date.now() })
+    this.#alarms.interrupt()
+    await beginDeletion(this.#ending(), this.#alarms)
+    return true
+  }
+
   /** The queue's reminder that a webhook is due. One that comes too early, too late or twice does no harm. */
   async deliveryDue(): Promise<void> {
     const { outbox } = this.#store
@@ -147,7 +166,7 @@ export class Command extends DurableObject<Env> {
     if (!this.#recordFor(account)) return null
     const { outbox } = this.#store
     const sent = outbox !== null && (await sendWebhook(outbox, { manual: true }, this.#ending()))
-    if (sent) await this.#alarms.wake()
+    if (sent && this.#store.record) await this.#alarms.wake()
     return { outbox: this.#store.outbox, sent }
   }
 
@@ -161,6 +180,7 @@ export class Command extends DurableObject<Env> {
 
   /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
   async #advance(budget: Budget): Promise<number | null> {
+    if (this.#store.isDeleted) return erase(this.#ending())
     const { state } = this.#store.mustExist
     if (isTerminal(state)) return afterEnd(state, this.#ending())
     if (state.status === 'QUEUED' || state.stage === 'QUEUED') return this.#askForSlot(state)
@@ -255,7 +275,7 @@ export class Command extends DurableObject<Env> {
 
   #recordFor(account: string): CommandRecord | null {
     const { record } = this.#store
-    return record?.spec.account === account ? record : null
+    return record?.spec.account === account && !this.#store.isDeleted ? record : null
   }
 
   #ending(): Ending {

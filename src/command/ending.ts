@@ -1,7 +1,8 @@
-/** What remains when a command has ended: letting go of what it held, telling everyone, and in time deleting its files. */
+/** What remains when a command has ended: letting go of what it held, telling everyone, and in time deleting its files, and itself. */
 import type { ExecutorClient } from '../executor/client.ts'
 import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
+import { takeOffLists } from './deletion.ts'
 import { sendDueWebhook, tellOthers, webhookOverdueAt } from './delivery.ts'
 import { jobLog } from './run.ts'
 import { isTerminal, type TerminalState } from './state.ts'
@@ -22,7 +23,9 @@ export async function afterEnd(state: TerminalState, ending: Ending): Promise<nu
   await sendDueWebhook(ending)
   await tellOthers(ending)
   const { store } = ending
-  const times = [webhookOverdueAt(store), expireFiles(state, ending), store.leftJobs.dueAt].filter((time) => time !== null)
+  const times = [webhookOverdueAt(store), expireFiles(state, ending), retire(state, ending), store.leftJobs.dueAt].filter(
+    (time) => time !== null,
+  )
   return times.length > 0 ? Math.min(...times) : null
 }
 
@@ -38,7 +41,9 @@ async function tellAccount({ store, env }: Ending, wiped: Promise<void>): Promis
   if (store.mustExist.state.status !== 'SUCCESS') await Promise.race([wiped, scheduler.wait(WIPE_PATIENCE_MS)])
   const record = store.mustExist
   await env.ACCOUNT.get(env.ACCOUNT.idFromName(record.spec.account)).finish(record)
-  if (store.mustExist === record) store.settle()
+  if (store.record === record) store.settle()
+  // Deleted meanwhile, it must not be on the list because this came last.
+  if (store.record === null || store.isDeleted) await takeOffLists(record, env)
 }
 
 /** Has the executor wipe what attempts have left, and keeps of it what the end of the command is still to tell. */
@@ -65,5 +70,14 @@ function expireFiles(state: TerminalState, { store, env }: Ending): number | nul
   const expiresAt = state.endedAt + settingsOf(env).fileRetentionMs
   if (expiresAt > Date.now()) return expiresAt
   store.deleteFiles('all')
+  return Date.now()
+}
+
+/** A command that has been kept for long enough is deleted, once nobody is to hear of it any more. */
+function retire({ endedAt }: TerminalState, { store, env }: Ending): number | null {
+  const expiresAt = endedAt + settingsOf(env).commandRetentionMs
+  if (expiresAt > Date.now()) return expiresAt
+  if (store.outbox?.state.kind === 'pending') return null
+  store.delete()
   return Date.now()
 }

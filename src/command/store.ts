@@ -23,14 +23,16 @@ export class CommandStore {
   readonly leftJobs: LeftJobs
   readonly #storage: DurableObjectStorage
   #record: CommandRecord | null
+  #isDeleted: boolean
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     this.leftJobs = new LeftJobs(storage)
     this.#record = storage.kv.get<CommandRecord>('record') ?? null
+    this.#isDeleted = storage.kv.get<boolean>('deleted') ?? false
   }
 
-  /** Null until the command is submitted. Replaced, never changed, when something of it changes. */
+  /** Null until the command is submitted, and after everything of it is gone. Replaced, never changed, when something of it changes. */
   get record(): CommandRecord | null {
     return this.#record
   }
@@ -80,13 +82,36 @@ export class CommandStore {
     return filesIn(deleted)
   }
 
+  /** Whether the command is on its way out: nobody sees it any more. */
+  get isDeleted(): boolean {
+    return this.#isDeleted
+  }
+
+  /** Records that everything of the command is to go. Idempotent. */
+  delete(): void {
+    if (this.#isDeleted) return
+    this.#storage.transactionSync(() => {
+      this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(this.mustExist.spec, this.visibleOutputs)])
+      this.#storage.kv.put('deleted', true)
+    })
+    this.#isDeleted = true
+  }
+
+  /** Forgets that there was a command. */
+  async erase(): Promise<void> {
+    await this.#storage.deleteAlarm()
+    await this.#storage.deleteAll()
+    this.#record = null
+    this.#isDeleted = false
+  }
+
   /** The webhook of the command's end; null until then. */
   get outbox(): Outbox | null {
     return this.#storage.kv.get<Outbox>('outbox') ?? null
   }
 
   set outbox(outbox: Outbox) {
-    this.#storage.kv.put('outbox', outbox)
+    this.#put('outbox', outbox)
   }
 
   /** FFmpeg's stderr. */
@@ -95,7 +120,7 @@ export class CommandStore {
   }
 
   set log(text: string) {
-    this.#storage.kv.put('log', text)
+    this.#put('log', text)
   }
 
   get printed(): Printed {
@@ -131,7 +156,7 @@ export class CommandStore {
 
   /** What has come to it meanwhile stays. */
   forgetGarbage(deleted: string[]): void {
-    this.#storage.kv.put(
+    this.#put(
       'garbage',
       this.garbage.filter((key) => !deleted.includes(key)),
     )
@@ -145,6 +170,11 @@ export class CommandStore {
     if (before.stage === 'UPLOADING' && after.status !== 'SUCCESS') {
       this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(spec, before.outputs)])
     }
+  }
+
+  /** Of an answer that comes after the command was erased nothing is kept: a single value would be an object again. */
+  #put(key: string, value: unknown): void {
+    if (this.#record) this.#storage.kv.put(key, value)
   }
 
   #save(record: CommandRecord): void {
