@@ -12,17 +12,35 @@ const configSchema = z.object({
   vars: z.record(z.string(), z.string()),
   compatibility_date: z.string(),
   compatibility_flags: z.array(z.string()),
-  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string(), class_name: z.string() })) }),
+  limits: z.object({ cpu_ms: z.number() }),
+  durable_objects: z.object({
+    bindings: z.array(z.object({ name: z.string(), class_name: z.string() })),
+    code_update_strategy: z.object({ mode: z.string(), max_delay: z.number() }).optional(),
+  }),
   assets: z.object({ directory: z.string(), not_found_handling: z.string(), run_worker_first: z.array(z.string()) }),
   migrations: z.array(z.object({ tag: z.string(), new_sqlite_classes: z.array(z.string()).default([]) })),
   kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string() })),
   r2_buckets: z.array(z.object({ binding: z.string(), bucket_name: z.string() })),
   queues: z.object({
     producers: z.array(z.object({ binding: z.string(), queue: z.string() })),
-    consumers: z.array(z.object({ queue: z.string(), dead_letter_queue: z.string(), max_retries: z.number() })),
+    consumers: z.array(z.object({ queue: z.string(), dead_letter_queue: z.string().optional(), max_retries: z.number() })),
   }),
   ratelimits: z.array(z.object({ name: z.string(), simple: z.object({ limit: z.number(), period: z.number() }) })),
-  containers: z.array(z.object({ class_name: z.string(), rollout_active_grace_period: z.number().optional() })),
+  containers: z.array(
+    z.object({
+      class_name: z.string(),
+      instance_type: z.object({ vcpu: z.number(), memory_mib: z.number(), disk_mb: z.number() }).optional(),
+      max_instances: z.number().optional(),
+      rollout_active_grace_period: z.number().optional(),
+    }),
+  ),
+  observability: z
+    .object({
+      enabled: z.boolean(),
+      redact_query_string: z.boolean(),
+      traces: z.object({ enabled: z.boolean(), head_sampling_rate: z.number() }),
+    })
+    .optional(),
 })
 export type WranglerConfig = z.output<typeof configSchema>
 

@@ -2,15 +2,18 @@
 import { storageUrl } from '../files/storage-url.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
-import type { WebhookReminder } from '../webhooks/consumer.ts'
 import { deliver } from '../webhooks/deliver.ts'
+import type { DeadLetter, WebhookReminder } from '../webhooks/messages.ts'
 import { afterAttempt, afterTelling, isDue, type Notice, type Outbox, withoutAddress } from '../webhooks/outbox.ts'
 import type { CommandRecord } from './record.ts'
 import type { CommandStore } from './store.ts'
 import { commandView } from './view.ts'
 
-/** A delivery of which the queue does not remind within this time after it was due is made without it. */
-const OVERDUE_MS = 10_000
+/**
+ * An attempt of which the queue has not reminded this long after it was due, in milliseconds, is made without it. Much longer than a queue takes that
+ * works, so that the two do not compete.
+ */
+export const OVERDUE_MS = 60_000
 
 export interface DeliveryContext {
   store: CommandStore
@@ -72,22 +75,33 @@ export function webhookOverdueAt({ outbox }: CommandStore): number | null {
 }
 
 async function tell(notice: Notice, outbox: Outbox, record: CommandRecord, env: Env): Promise<void> {
-  const reminder: WebhookReminder = { command_id: record.spec.id, event_id: outbox.eventId }
+  const { id: command_id, account } = record.spec
+  const reminder: WebhookReminder = { command_id, event_id: outbox.eventId }
   switch (notice.to) {
-    case 'queue': {
-      if (outbox.state.kind !== 'pending') return
-      const delaySeconds = Math.max(0, Math.ceil((outbox.state.dueAt - Date.now()) / 1000))
-      await env.WEBHOOKS.send(reminder, { delaySeconds })
+    case 'queue':
+      return remind(reminder, outbox, env)
+    case 'dead_letter_queue': {
+      const { url = null, status = null, error = null } = outbox.attempts.findLast(({ manual }) => !manual) ?? {}
+      const letter: DeadLetter = { ...reminder, account, attempts: outbox.scheduled, url, status, error }
+      await env.WEBHOOKS_DEAD.send(letter)
       return
     }
-    case 'dead_letter_queue':
-      await env.WEBHOOKS_DEAD.send(reminder)
-      return
     case 'account':
       await accountOf(record, env).reportDelivery(outbox.eventId, notice.url, notice.delivered)
       return
     default:
       notice satisfies never
+  }
+}
+
+/** Without the queue the command's own alarm makes the attempt, somewhat later: that is no reason to stop here. */
+async function remind(reminder: WebhookReminder, { state }: Outbox, env: Env): Promise<void> {
+  if (state.kind !== 'pending') return
+  const delaySeconds = Math.max(0, Math.ceil((state.dueAt - Date.now()) / 1000))
+  try {
+    await env.WEBHOOKS.send(reminder, { delaySeconds })
+  } catch (error) {
+    log('warn', 'webhook.queue_unavailable', { ...reminder, error })
   }
 }
 

@@ -1,5 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
+import { OVERDUE_MS } from '../../src/command/delivery.ts'
 import type { Outbox } from '../../src/webhooks/outbox.ts'
 import { commandStub, TestAccount, until } from './client.ts'
 import { deliveriesIn, deliveriesOf, ENDING, Hook, setWebhook, webhookConfig } from './webhooks.ts'
@@ -132,7 +133,7 @@ test('a command sets its own alarm for a little after its next attempt is due, i
     await storage.setAlarm(Date.now())
   })
   await until('the alarm is set', () =>
-    runInDurableObject(commandStub(id), async (_, { storage }) => (await storage.getAlarm()) === dueAt + 10_000),
+    runInDurableObject(commandStub(id), async (_, { storage }) => (await storage.getAlarm()) === dueAt + OVERDUE_MS),
   )
 })
 
@@ -143,7 +144,7 @@ test('an attempt that is due is made by the command’s own alarm, without the q
   await deliveriesIn(account, id, 'failed')
   const outbox = await outboxOf(id)
   await runInDurableObject(commandStub(id), async (_, { storage }) => {
-    const forgotten: Outbox = { ...outbox, state: { kind: 'pending', dueAt: Date.now() - 20_000 } }
+    const forgotten: Outbox = { ...outbox, state: { kind: 'pending', dueAt: Date.now() - 2 * OVERDUE_MS } }
     storage.kv.put('outbox', forgotten)
     await storage.setAlarm(Date.now())
   })

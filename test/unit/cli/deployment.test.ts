@@ -1,7 +1,14 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { parse as parseToml } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { type Inventory, missingFrom, type Needs } from '../../../src/cli/deployment.ts'
+import { PROJECT_ROOT } from '../../../src/cli/settings.ts'
 import { readWranglerConfig } from '../../../src/cli/wrangler-config.ts'
 import { settingsOf } from '../../../src/settings.ts'
+import { DEAD_LETTER_SUFFIX } from '../../../src/webhooks/messages.ts'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const NEEDS: Needs = {
@@ -65,9 +72,9 @@ describe('wrangler.toml', () => {
   const [local, production] = [readWranglerConfig(), readWranglerConfig('production')]
 
   test.each([
-    'durable_objects',
     'migrations',
     'assets',
+    'limits',
     'kv_namespaces',
     'r2_buckets',
     'queues',
@@ -76,6 +83,45 @@ describe('wrangler.toml', () => {
     'compatibility_flags',
   ] as const)('production has the same %s as this machine', (section) => {
     expect(production[section]).toEqual(local[section])
+  })
+
+  test('production has the same durable_objects as this machine', () => {
+    expect(production.durable_objects.bindings).toEqual(local.durable_objects.bindings)
+  })
+
+  test('production says again only what wrangler does not inherit', async () => {
+    const { env, ...top } = z
+      .looseObject({ env: z.object({ production: z.record(z.string(), z.unknown()) }) })
+      .parse(parseToml(await readFile(path.join(PROJECT_ROOT, 'wrangler.toml'), 'utf8')))
+    const again = Object.entries(env.production).filter(([key, value]) => isDeepStrictEqual(value, top[key]))
+    const inherited = await inheritedSections()
+    // Without its name it would be renderio-production.
+    expect(again.map(([key]) => key).filter((key) => inherited.includes(key) && key !== 'name')).toEqual([])
+  })
+
+  test('a container has room for the largest job, and as much memory for each vCPU as Cloudflare wants', () => {
+    const [container] = production.containers
+    const { vcpu = 0, memory_mib = 0, disk_mb = 0 } = container?.instance_type ?? {}
+    expect(memory_mib).toBeGreaterThanOrEqual(3 * 1024 * vcpu)
+    // Besides the job there is what the system and the image take of it.
+    expect(disk_mb * 1e6).toBeGreaterThan(1.1 * settingsOf(production.vars).maxJobDiskBytes)
+    expect(disk_mb).toBeLessThanOrEqual(20_000)
+  })
+
+  test('an alarm may compute for as long as the platform lets it, and an object is not reset at once when another code is deployed', () => {
+    expect(production.limits.cpu_ms).toBe(300_000)
+    expect(production.durable_objects.code_update_strategy).toEqual({ mode: 'deferred', max_delay: 300 })
+  })
+
+  test('what is kept of requests has no query, in which users have their secrets', () => {
+    expect(production.observability).toMatchObject({ enabled: true, redact_query_string: true, traces: { enabled: true } })
+  })
+
+  test('every queue has a consumer, which can tell the dead-letter queue by its name', () => {
+    const { producers, consumers } = production.queues
+    expect(consumers.map(({ queue }) => queue).sort()).toEqual(producers.map(({ queue }) => queue).sort())
+    const dead = consumers.flatMap(({ dead_letter_queue }) => dead_letter_queue ?? [])
+    expect(consumers.map(({ queue }) => queue).filter((queue) => queue.endsWith(DEAD_LETTER_SUFFIX))).toEqual(dead)
   })
 
   test('production has every variable, and each can be changed there', () => {
@@ -97,3 +143,12 @@ describe('wrangler.toml', () => {
     expect(production.durable_objects.bindings.map((binding) => binding.class_name).sort()).toEqual(stored.sort())
   })
 })
+
+/** The sections that wrangler takes from the top of the file, by its own description of them. */
+async function inheritedSections(): Promise<string[]> {
+  const schema = JSON.parse(await readFile(path.join(PROJECT_ROOT, 'node_modules/wrangler/config-schema.json'), 'utf8'))
+  const sections: Record<string, object> = schema.definitions.RawEnvironment.properties
+  return Object.entries(sections)
+    .filter(([name, section]) => name !== 'durable_objects' && !JSON.stringify(section).includes('not automatically inherited'))
+    .map(([name]) => name)
+}
