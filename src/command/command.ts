@@ -10,6 +10,7 @@ import { executorFor } from '../executor/connect.ts'
 import type { Progress } from '../executor/protocol.ts'
 import { ownFileOf, whyMissing } from '../files/own-file.ts'
 import { log } from '../logging/log.ts'
+import { inSpan } from '../logging/span.ts'
 import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
 import { beginDeletion, erase } from './deletion.ts'
@@ -20,7 +21,7 @@ import type { CommandRecord, CommandSpec, Printed } from './record.ts'
 import { download, follow, jobLog, jobName, type RunContext, upload } from './run.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
-import { logTransition } from './transition-log.ts'
+import { logTransition, spanOf } from './transition-log.ts'
 import { Watchers } from './watchers.ts'
 
 /** What the poll needs: the record, and what only exists while the command runs. */
@@ -173,7 +174,7 @@ export class Command extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     await this.#alarms.run({
       exists: () => this.#store.record !== null,
-      advance: (budget) => this.#advance(budget),
+      advance: (budget) => inSpan(spanOf(this.#store.mustExist), () => this.#advance(budget)),
       onFault: (error, faults, isLast) => this.#onFault(error, faults, isLast),
     })
   }
