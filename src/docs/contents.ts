@@ -13,6 +13,7 @@ export const GUIDES = [
   'self-hosting',
   'deploying',
   'capacity',
+  'decisions',
 ] as const
 
 export type Guide = (typeof GUIDES)[number]
