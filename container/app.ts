@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
+import { accepts } from 'hono/accepts'
 import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import { z } from 'zod'
@@ -12,12 +13,15 @@ import {
   MAX_JOB_BYTES_HEADER,
   probeRequestSchema,
   runRequestSchema,
+  STATES_TYPE,
 } from '../src/executor/protocol.ts'
 import { FAULT_STATUS, Fault } from './fault.ts'
 import type { Health } from './health.ts'
+import type { Job } from './job.ts'
 import type { Jobs } from './jobs.ts'
 import { reasonToRefuse } from './loopback.ts'
 import { sendFile } from './send-file.ts'
+import { STATE_STREAM_TIMES, stateStream } from './state-stream.ts'
 
 type Bindings = { Bindings: HttpBindings }
 
@@ -35,6 +39,8 @@ export interface AppOptions {
 
 const MAX_JSON_BYTES = 4 * 1024 ** 2
 const MAX_WAIT_SECONDS = 60
+/** What a client gets to take the end of a stream of states, in milliseconds. */
+const UNREAD_MS = 60_000
 
 const pollSchema = z.object({
   after: z.coerce.number().int().default(-1),
@@ -107,7 +113,8 @@ export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, l
     const name = jobName(c)
     const request = parse(runRequestSchema, await c.req.json().catch(() => null))
     const job = await jobs.open(name)
-    return c.json(await job.run(request), 202)
+    const state = await job.run(request)
+    return wantsStream(c) ? sendStates(c, job, -1, 202) : c.json(state, 202)
   })
 
   // Saves time, and nothing else: an executor that does not know it answers 404, and the run that follows is the same.
@@ -128,6 +135,7 @@ export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, l
   app.get('/v1/jobs/:job', async (c) => {
     const { after, wait } = parse(pollSchema, c.req.query())
     const job = await jobs.get(jobName(c))
+    if (wantsStream(c)) return sendStates(c, job, after, 200)
     const gone = new AbortController()
     c.env.outgoing.once('close', () => gone.abort())
     return c.json(await job.waitFor(after, wait * 1000, gone.signal))
@@ -159,6 +167,18 @@ export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, l
   })
 
   return app
+}
+
+function wantsStream(c: Context<Bindings>): boolean {
+  return accepts(c, { header: 'Accept', supports: ['application/json', STATES_TYPE], default: 'application/json' }) === STATES_TYPE
+}
+
+function sendStates(c: Context<Bindings>, job: Job, after: number, status: 200 | 202): Response {
+  const { outgoing } = c.env
+  // A client that stays and reads nothing would keep the connection for ever.
+  const tooLong = setTimeout(() => outgoing.destroy(), STATE_STREAM_TIMES.whole + UNREAD_MS)
+  outgoing.once('close', () => clearTimeout(tooLong))
+  return c.body(stateStream(job, after), status, { 'content-type': STATES_TYPE })
 }
 
 function tooLarge(): never {

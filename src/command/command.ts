@@ -16,9 +16,13 @@ import { isDue, type Outbox } from '../webhooks/outbox.ts'
 import { beginDeletion, erase } from './deletion.ts'
 import { sendWebhook } from './delivery.ts'
 import { afterEnd, deleteGarbage, type Ending, settle, wipeJobs } from './ending.ts'
+import { follow } from './follow.ts'
+import { jobLog } from './job-log.ts'
+import { jobName } from './job-name.ts'
+import { JobStates } from './job-states.ts'
 import { type News, newsSince } from './news.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
-import { download, follow, jobLog, jobName, type RunContext, upload } from './run.ts'
+import { download, type RunContext, upload } from './run.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
 import { logTransition, spanOf } from './transition-log.ts'
@@ -36,7 +40,7 @@ export class Command extends DurableObject<Env> {
   readonly #alarms: AlarmLoop
   #progress: Progress | null = null
   readonly #watchers = new Watchers()
-  readonly #revisions = new Map<string, number>()
+  readonly #states = new JobStates()
   /** Whether its turn came before it was stored, in the middle of its submit. */
   #wasPokedEarly = false
 
@@ -172,11 +176,15 @@ export class Command extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await this.#alarms.run({
-      exists: () => this.#store.record !== null,
-      advance: (budget) => inSpan(spanOf(this.#store.mustExist), () => this.#advance(budget)),
-      onFault: (error, faults, isLast) => this.#onFault(error, faults, isLast),
-    })
+    try {
+      await this.#alarms.run({
+        exists: () => this.#store.record !== null,
+        advance: (budget) => inSpan(spanOf(this.#store.mustExist), () => this.#advance(budget)),
+        onFault: (error, faults, isLast) => this.#onFault(error, faults, isLast),
+      })
+    } finally {
+      this.#states.close()
+    }
   }
 
   /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
@@ -233,7 +241,7 @@ export class Command extends DurableObject<Env> {
         this.#watchers.changed()
       },
       kept: this.#store,
-      revisions: this.#revisions,
+      states: this.#states,
     }
   }
 

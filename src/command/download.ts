@@ -1,5 +1,6 @@
 /** Brings one input to the executor. */
-import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import type { ExecutorClient } from '../executor/client.ts'
+import { ExecutorFailure } from '../executor/failure.ts'
 import type { OwnFile } from '../files/own-file.ts'
 import {
   DownloadFailure,

@@ -4,7 +4,7 @@ import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
 import { takeOffLists } from './deletion.ts'
 import { sendDueWebhook, tellOthers, webhookOverdueAt } from './delivery.ts'
-import { jobLog } from './run.ts'
+import { jobLog } from './job-log.ts'
 import { isTerminal, type TerminalState } from './state.ts'
 import type { CommandStore } from './store.ts'
 

@@ -5,8 +5,8 @@ import type { StandardOutputText } from '../executor/protocol.ts'
 import { measurements, probeListing } from '../ffmpeg/report.ts'
 import { fileKey, filesBelow } from '../files/key.ts'
 import { newOutbox, type Outbox } from '../webhooks/outbox.ts'
+import { jobName } from './job-name.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
-import { jobName } from './run.ts'
 import {
   type CommandEvent,
   type CommandState,

@@ -2,7 +2,8 @@
  * Jobs that an object has begun at executors and needs no more. An executor keeps a job until it is told not to, so each is remembered until its
  * executor has confirmed that it is gone.
  */
-import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import type { ExecutorClient } from '../executor/client.ts'
+import { ExecutorFailure } from '../executor/failure.ts'
 import { log } from '../logging/log.ts'
 
 export interface LeftJob {

@@ -2,14 +2,12 @@
 import type { z } from 'zod'
 import { within } from '../outbound/deadline.ts'
 import type { IncomingBytes } from '../outbound/incoming-bytes.ts'
-import { explain, isLackOfRoom, platformEventOf } from './platform-event.ts'
+import { ExecutorFailure, failureOf, parseJson, platformFailure } from './failure.ts'
+import { JobStateStream } from './job-state-stream.ts'
 import {
   type ExecutorHealth,
-  executorErrorSchema,
   executorHealthSchema,
   inputStoredSchema,
-  type JobState,
-  jobStateSchema,
   MAX_BYTES_HEADER,
   MAX_JOB_BYTES_HEADER,
   type OutputList,
@@ -17,29 +15,8 @@ import {
   type ProbedFiles,
   probedFilesSchema,
   type RunRequest,
+  STATES_TYPE,
 } from './protocol.ts'
-
-/**
- * Why an executor did not do what it was asked.
- * - `unreachable`: no answer, or one that says "not now". Nothing is known of the job.
- * - `no_room`: there is no container for it at the moment.
- * - `not_started`: there is none, and the message says how to start one.
- * - `job_unknown`: it answers, and knows nothing of the job or of a file it had: it was restarted.
- * - `input_too_large`: the input is past the limit it was given.
- * - `job_too_large`: all inputs of the job together are past theirs.
- * - `refused`: any other refusal; a fault of ours.
- */
-export type ExecutorFault = 'unreachable' | 'no_room' | 'not_started' | 'job_unknown' | 'input_too_large' | 'job_too_large' | 'refused'
-
-export class ExecutorFailure extends Error {
-  override readonly name = 'ExecutorFailure'
-  readonly fault: ExecutorFault
-
-  constructor(fault: ExecutorFault, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.fault = fault
-  }
-}
 
 /** In bytes. */
 export interface InputLimits {
@@ -58,6 +35,8 @@ export interface ExecutorTransport {
 const ANSWER_TIMEOUT_MS = 30_000
 /** The executor itself gives up on a file sooner. */
 const PROBE_TIMEOUT_MS = 60_000
+/** How long an executor that knows of no streams holds a question for the next state, in seconds. */
+const LONG_POLL_SECONDS = 20
 const LONG_POLL_GRACE_MS = 10_000
 const SECOND_TRY_MS = 100
 
@@ -110,11 +89,11 @@ export class ExecutorClient {
     )
   }
 
-  async run(job: string, request: RunRequest, signal: AbortSignal): Promise<JobState> {
-    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) }
-    return within(ANSWER_TIMEOUT_MS, (tooLate) =>
-      this.#json(jobStateSchema, `/v1/jobs/${job}/run`, { ...init, signal: AbortSignal.any([signal, tooLate]) }),
-    )
+  /** Hands the job over, once its inputs are there. The states that follow are read from the answer until `signal` aborts. */
+  async run(job: string, request: RunRequest, signal: AbortSignal): Promise<JobStateStream> {
+    const headers = { 'content-type': 'application/json' }
+    const init = { method: 'POST', headers, body: JSON.stringify(request) }
+    return this.#states(`/v1/jobs/${job}/run`, init, ANSWER_TIMEOUT_MS, signal)
   }
 
   /** Tells of a run whose inputs are on their way. An executor that knows no such thing refuses, which is no loss. */
@@ -126,11 +105,10 @@ export class ExecutorClient {
     })
   }
 
-  /** The job's state once its revision has passed `after`, or as it is after `waitSeconds`. */
-  async jobState(job: string, after: number, waitSeconds: number, signal: AbortSignal): Promise<JobState> {
-    return within(waitSeconds * 1000 + LONG_POLL_GRACE_MS, (tooLate) =>
-      this.#json(jobStateSchema, `/v1/jobs/${job}?after=${after}&wait=${waitSeconds}`, { signal: AbortSignal.any([signal, tooLate]) }),
-    )
+  /** The job's states whose revision is above `after`, as they come, until `signal` aborts. An executor of an older version tells one, and waits for it. */
+  async states(job: string, after: number, signal: AbortSignal): Promise<JobStateStream> {
+    const timeoutMs = LONG_POLL_SECONDS * 1000 + LONG_POLL_GRACE_MS
+    return this.#states(`/v1/jobs/${job}?after=${after}&wait=${LONG_POLL_SECONDS}`, {}, timeoutMs, signal)
   }
 
   /** The bytes of an output: all, or `length` of them from `offset`. */
@@ -191,6 +169,16 @@ export class ExecutorClient {
     return response.body
   }
 
+  async #states(path: string, init: RequestInit, timeoutMs: number, signal: AbortSignal): Promise<JobStateStream> {
+    const headers = new Headers(init.headers)
+    headers.set('accept', STATES_TYPE)
+    return within(timeoutMs, async (tooLate) => {
+      const response = await this.#send(path, { ...init, headers, signal: AbortSignal.any([signal, tooLate]) })
+      if (!response.ok || !response.body) throw await failureOf(response)
+      return new JobStateStream(response.body)
+    })
+  }
+
   async #json<T extends z.ZodType>(schema: T, path: string, init: RequestInit): Promise<z.output<T>> {
     const response = await this.#send(path, init)
     if (!response.ok) throw await failureOf(response)
@@ -227,49 +215,5 @@ export class ExecutorClient {
     } catch (cause) {
       throw platformFailure(String(cause), { cause }) ?? new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
     }
-  }
-}
-
-async function failureOf(response: Response): Promise<ExecutorFailure> {
-  const text = await response.text().catch(() => '')
-  const parsed = executorErrorSchema.safeParse(parseJson(text))
-  if (!parsed.success) {
-    const fault = response.status >= 500 ? 'unreachable' : 'refused'
-    return platformFailure(text) ?? new ExecutorFailure(fault, `the executor answered ${response.status}: ${text.slice(0, 200)}`)
-  }
-  const { code, message, limit } = parsed.data.error
-  switch (code) {
-    case 'JOB_NOT_FOUND':
-    case 'FILE_NOT_FOUND':
-      return new ExecutorFailure('job_unknown', message)
-    case 'INPUT_TOO_LARGE':
-      return new ExecutorFailure(limit === 'job' ? 'job_too_large' : 'input_too_large', message)
-    case 'SHUTTING_DOWN':
-      return new ExecutorFailure('unreachable', message)
-    case 'NO_EXECUTOR':
-      return new ExecutorFailure('not_started', message)
-    case 'BAD_REQUEST':
-    case 'UNAUTHORIZED':
-    case 'FORBIDDEN':
-    case 'CONFLICT':
-    case 'RANGE_NOT_SATISFIABLE':
-    case 'INTERNAL_ERROR':
-      return new ExecutorFailure('refused', message)
-    default:
-      return code satisfies never
-  }
-}
-
-/** What was meant when the container platform answered in the executor's place; null when it did not. */
-function platformFailure(text: string, options?: ErrorOptions): ExecutorFailure | null {
-  const event = platformEventOf(text)
-  return event && new ExecutorFailure(isLackOfRoom(event) ? 'no_room' : 'unreachable', explain(event), options)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

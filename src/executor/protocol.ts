@@ -139,7 +139,12 @@ const jobBase = {
 }
 
 /**
- * Answer of `GET /v1/jobs/:job`.
+ * Answer of `GET /v1/jobs/:job`; and, once it has accepted the run, of `POST /v1/jobs/:job/run`.
+ * `GET` takes `?after=N&wait=S`: the state once its revision is above N, or as it is after S seconds. Whoever sends `Accept: application/x-ndjson`
+ * gets both as a stream instead, one line for each state whose revision is above `after`, as it comes: of several that come faster than they are
+ * read only the latest, of progress two a second at most. An empty line every five seconds tells that the connection holds. The stream ends after
+ * `SUCCEEDED` and `FAILED`, and after ten minutes, when the client asks again. An executor that knows of no streams answers the one document, which
+ * is a line like any other.
  * `RECEIVING` → `RUNNING` → `PROBING` (the outputs are complete and may be fetched) → `SUCCEEDED`, or `FAILED` from any of them.
  */
 export const jobStateSchema = z.discriminatedUnion('state', [
@@ -202,6 +207,9 @@ export const executorErrorSchema = z.object({
   }),
 })
 export type ExecutorError = z.infer<typeof executorErrorSchema>
+
+/** What answers that are streams of job states are called. */
+export const STATES_TYPE = 'application/x-ndjson'
 
 /** Request header on an input's PUT: the most bytes that the whole file may have. */
 export const MAX_BYTES_HEADER = 'x-max-bytes'

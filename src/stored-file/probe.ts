@@ -1,5 +1,6 @@
 /** Has an executor find out what is in a stored file. */
-import { type ExecutorClient, ExecutorFailure } from '../executor/client.ts'
+import type { ExecutorClient } from '../executor/client.ts'
+import { ExecutorFailure } from '../executor/failure.ts'
 import { log } from '../logging/log.ts'
 import { bucketKey, type FileSpec } from './record.ts'
 import type { FileEvent } from './state.ts'

@@ -1,7 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { uploadPlaylist } from '../../src/command/upload-playlist.ts'
-import { ExecutorClient, ExecutorFailure } from '../../src/executor/client.ts'
+import { ExecutorClient } from '../../src/executor/client.ts'
+import { ExecutorFailure } from '../../src/executor/failure.ts'
 
 const JOB = `${crypto.randomUUID()}.1`
 

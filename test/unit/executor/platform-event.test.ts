@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ExecutorClient, ExecutorFailure } from '../../../src/executor/client.ts'
+import { ExecutorClient } from '../../../src/executor/client.ts'
+import { ExecutorFailure } from '../../../src/executor/failure.ts'
 import { explain, isLackOfRoom, type PlatformEvent, platformEventOf } from '../../../src/executor/platform-event.ts'
 
 /** The platform's own words, as its runtime throws them and as its container library answers with them. */
