@@ -41,7 +41,7 @@ async function expire(command: CommandView): Promise<void> {
   await runInDurableObject(stub, async (_, state) => {
     const record = state.storage.kv.get<CommandRecord>('record')
     if (record?.state.status !== 'SUCCESS') throw new Error('the command has not succeeded')
-    state.storage.kv.put('record', { ...record, state: { ...record.state, endedAt: 0 } })
+    state.storage.kv.put('record', { ...record, state: { ...record.state, endedAt: Date.now() - settingsOf(env).fileRetentionMs } })
   })
   await evictDurableObject(stub)
   expect(await runDurableObjectAlarm(stub)).toBe(true)

@@ -167,7 +167,7 @@ describe('what is not there', () => {
     ['GET', SUBMIT, 'POST'],
     ['PUT', SUBMIT, 'POST'],
     ['POST', '/api/v1/commands', 'GET, HEAD'],
-    ['DELETE', '/api/v1/commands/00000000-0000-4000-8000-000000000000', 'GET, HEAD'],
+    ['PUT', '/api/v1/commands/00000000-0000-4000-8000-000000000000', 'GET, HEAD, DELETE'],
     ['POST', '/api/v1/commands/00000000-0000-4000-8000-000000000000/log', 'GET, HEAD'],
     ['POST', '/api/v1/health', 'GET, HEAD'],
     ['PUT', '/files/token/name', 'GET, HEAD, OPTIONS'],
