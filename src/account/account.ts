@@ -92,13 +92,17 @@ export class Account extends DurableObject<Env> {
     return this.#slots.queue.position(commandId)
   }
 
-  /** A command has ended, or something of it has changed since: lists how it stands, frees its slot and hands it to the next. Idempotent. */
-  async finish(listing: CommandListing): Promise<void> {
+  /**
+   * A command has ended, or something of it has changed since: lists how it stands, frees its slot and hands it to the next. Idempotent.
+   * @returns where its webhook goes, which is what it needs next
+   */
+  async finish(listing: CommandListing): Promise<WebhookTarget> {
     await this.#slots.change(() => {
       this.#commands.put(listing)
       this.#files.putOutputs(listing)
       this.#slots.queue.release(listing.spec.id, Date.now())
     })
+    return this.#webhook.target(Date.now())
   }
 
   /** A command is no more, and neither are its outputs. Idempotent. */
@@ -118,7 +122,7 @@ export class Account extends DurableObject<Env> {
 
   /** A stored file waits for an executor to look into it, and asks for its slot afterwards. Who waits already keeps its place. */
   async enqueueFile(id: string): Promise<void> {
-    await this.#slots.change(() => this.#slots.queue.enqueue({ kind: 'file', id }), [id])
+    await this.#slots.change(() => void this.#slots.enter({ kind: 'file', id }), [id])
   }
 
   /** Lists a stored file as it stands. Once it is `done` it needs no slot any more. Idempotent. */
@@ -195,8 +199,8 @@ export class Account extends DurableObject<Env> {
   }
 
   #enqueue(listing: CommandListing): void {
-    this.#commands.put(listing)
-    this.#slots.queue.enqueue({ kind: 'command', id: listing.spec.id })
+    const { kind } = this.#slots.enter({ kind: 'command', id: listing.spec.id })
+    this.#commands.put(kind === 'slot' ? { ...listing, state: { status: 'PROCESSING' } } : listing)
   }
 
   /** Commands delete themselves when their time has come, but for those that were told of a longer one, or of none. */

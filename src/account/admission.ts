@@ -36,7 +36,7 @@ export class AdmissionQueue {
     this.#sql = sql
     this.#warmMs = warmMs
     sql.exec(`CREATE TABLE IF NOT EXISTS slot_queue (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      seq INTEGER PRIMARY KEY,
       id TEXT NOT NULL UNIQUE,
       kind TEXT NOT NULL,
       slot INTEGER UNIQUE,
@@ -52,6 +52,19 @@ export class AdmissionQueue {
   enqueue({ kind, id }: Candidate): void {
     const added = this.#sql.exec('INSERT INTO slot_queue (id, kind) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id', id, kind).toArray()
     if (added.length > 0) this.#countWaiting(kind, 1)
+  }
+
+  /** Takes a slot where one is free and nobody waits, else the next place in the queue: one row, where a place that becomes a slot is written twice. */
+  enter({ kind, id }: Candidate, slots: number, now: number): Admission {
+    const known = this.admission(id)
+    if (known.kind !== 'unknown') return known
+    const slot = this.#first() === null ? this.#freeSlot(slots, now) : null
+    if (slot === null) {
+      this.enqueue({ kind, id })
+      return { kind: 'waiting' }
+    }
+    this.#sql.exec('INSERT INTO slot_queue (id, kind, slot, lease_expires) VALUES (?, ?, ?, ?)', id, kind, slot, now + LEASE_MS)
+    return { kind: 'slot', slot }
   }
 
   /** How `id` stands. */

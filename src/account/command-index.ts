@@ -18,11 +18,17 @@ export interface CommandFilter {
   createdBefore: number | null
 }
 
-/** A status and a type, under which commands are counted. */
 interface Place {
   status: string
   type: string
 }
+
+/**
+ * Counted as they come and go, since counting them anew would make a page cost more with every command there is. Those that go on are few, and
+ * counted when somebody asks: each changes its status twice, which would be four rows to write.
+ */
+const COUNTED = ['SUCCESS', 'FAILED']
+const GOING_ON = "status IN ('QUEUED', 'PROCESSING')"
 
 export class CommandIndex {
   readonly #sql: SqlStorage
@@ -30,7 +36,7 @@ export class CommandIndex {
   constructor(sql: SqlStorage) {
     this.#sql = sql
     sql.exec(`CREATE TABLE IF NOT EXISTS commands (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT,
+      seq INTEGER PRIMARY KEY,
       id TEXT NOT NULL UNIQUE,
       status TEXT NOT NULL,
       listing TEXT NOT NULL
@@ -48,7 +54,6 @@ export class CommandIndex {
     this.#sql.exec('ALTER TABLE commands ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0')
     this.#sql.exec("UPDATE commands SET type = listing ->> '$.spec.type', created_at = listing ->> '$.spec.createdAt'")
     this.#sql.exec('DROP INDEX IF EXISTS commands_by_status')
-    // Counting rows would make a page cost more with every command there is.
     this.#sql.exec('DROP TABLE IF EXISTS command_counts')
     this.#sql.exec('CREATE TABLE command_counts (status TEXT NOT NULL, type TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (status, type))')
     this.#sql.exec('INSERT INTO command_counts SELECT status, type, COUNT(*) FROM commands GROUP BY status, type')
@@ -119,19 +124,20 @@ export class CommandIndex {
   /** Nothing is counted by time: a filter that has one passes over entries of an index, at ten million a second. */
   #total(filter: CommandFilter): number {
     const { where, values } = conditionOf(filter)
-    const { n } =
-      filter.createdAfter === null && filter.createdBefore === null
-        ? this.#sql.exec<{ n: number | null }>(`SELECT SUM(n) AS n FROM command_counts ${where}`, ...values).one()
-        : this.#sql.exec<{ n: number | null }>(`SELECT COUNT(*) AS n FROM commands ${where}`, ...values).one()
-    return n ?? 0
+    const count = (query: string) => this.#sql.exec<{ n: number | null }>(query, ...values).one().n ?? 0
+    if (filter.createdAfter !== null || filter.createdBefore !== null) return count(`SELECT COUNT(*) AS n FROM commands ${where}`)
+    const and = where === '' ? 'WHERE' : `${where} AND`
+    const ended = count(`SELECT SUM(n) AS n FROM command_counts ${and} NOT ${GOING_ON}`)
+    // By another index it would pass over all that have ended.
+    return ended + count(`SELECT COUNT(*) AS n FROM commands INDEXED BY commands_of_status ${and} ${GOING_ON}`)
   }
 
   #recount(before: Place | null, after: Place | null): void {
     if (before?.status === after?.status) return
-    if (before !== null) {
+    if (before !== null && COUNTED.includes(before.status)) {
       this.#sql.exec('UPDATE command_counts SET n = n - 1 WHERE status = ? AND type = ?', before.status, before.type)
     }
-    if (after !== null) {
+    if (after !== null && COUNTED.includes(after.status)) {
       this.#sql.exec('INSERT INTO command_counts VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET n = n + 1', after.status, after.type)
     }
   }

@@ -54,8 +54,9 @@ export class Command extends DurableObject<Env> {
   /** Stores a new command and sets it going, as its account has it. A second call with the same id changes nothing. */
   async submit(spec: CommandSpec, admission: Admission): Promise<void> {
     if (this.#store.record) return
-    this.#store.create(spec)
-    if (admission.kind === 'slot') this.#apply({ type: 'admitted', slot: admission.slot, now: Date.now() })
+    const admitted = admission.kind === 'slot' ? ({ type: 'admitted', slot: admission.slot, now: Date.now() } as const) : null
+    const state = this.#store.create(spec, admitted)
+    if (admitted !== null) logTransition(spec, state, admitted)
     // One that waits is woken, unless its turn has come since the account said so.
     const waits = admission.kind === 'waiting' && !this.#wasPokedEarly
     await this.ctx.storage.setAlarm(waits ? askAgainAt(this.#limits) : Date.now())
@@ -170,7 +171,7 @@ export class Command extends DurableObject<Env> {
   async redeliver(account: string): Promise<{ outbox: Outbox | null; sent: boolean } | null> {
     if (!this.#recordFor(account)) return null
     const { outbox } = this.#store
-    const sent = outbox !== null && (await sendWebhook(outbox, { manual: true }, this.#ending()))
+    const sent = outbox !== null && (await sendWebhook(outbox, { manual: true, target: null }, this.#ending()))
     if (sent && this.#store.record) await this.#alarms.wake()
     return { outbox: this.#store.outbox, sent }
   }

@@ -1,4 +1,5 @@
 /** The webhook of an ended command: sends it when it is due, records what came of it, and tells whoever must know. */
+import type { WebhookTarget } from '../account/webhook-endpoint.ts'
 import { storageUrl } from '../files/storage-url.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
@@ -20,11 +21,11 @@ export interface DeliveryContext {
   env: Env
 }
 
-/** Makes the attempt that is due, if one is. */
-export async function sendDueWebhook(context: DeliveryContext): Promise<void> {
+/** Makes the attempt that is due, if one is. @param target what the account has just said; null where it is yet to be asked */
+export async function sendDueWebhook(context: DeliveryContext, target: WebhookTarget | null): Promise<void> {
   const { outbox } = context.store
   if (!outbox || !isDue(outbox, Date.now())) return
-  const sent = await sendWebhook(outbox, { manual: false }, context)
+  const sent = await sendWebhook(outbox, { manual: false, target }, context)
   if (!sent) context.store.outbox = withoutAddress(context.store.outbox ?? outbox)
 }
 
@@ -33,11 +34,14 @@ export async function sendDueWebhook(context: DeliveryContext): Promise<void> {
  * An attempt by hand also goes to an endpoint that is disabled.
  * @returns whether there is an address to send to.
  */
-export async function sendWebhook(outbox: Outbox, { manual }: { manual: boolean }, { store, env }: DeliveryContext): Promise<boolean> {
+export async function sendWebhook(
+  outbox: Outbox,
+  { manual, target }: { manual: boolean; target: WebhookTarget | null },
+  { store, env }: DeliveryContext,
+): Promise<boolean> {
   const record = store.mustExist
   const { spec } = record
-  const account = accountOf(record, env)
-  const { endpoint, secrets } = await account.webhookTarget()
+  const { endpoint, secrets } = target ?? (await accountOf(record, env).webhookTarget())
   const endpointUrl = endpoint && (manual || endpoint.isActive) ? endpoint.url : null
   const url = spec.webhookUrl ?? endpointUrl
   if (url === null) return false

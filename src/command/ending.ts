@@ -1,4 +1,6 @@
 /** What remains when a command has ended: letting go of what it held, telling everyone, and in time deleting its files, and itself. */
+
+import type { WebhookTarget } from '../account/webhook-endpoint.ts'
 import type { ExecutorClient } from '../executor/client.ts'
 import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
@@ -19,8 +21,8 @@ const WIPE_PATIENCE_MS = 300
 
 /** Does what is due after the end. Answers when something is due again, in ms since the epoch; null for never. */
 export async function afterEnd(state: TerminalState, ending: Ending): Promise<number | null> {
-  await settle(ending)
-  await sendDueWebhook(ending)
+  const target = await settle(ending)
+  await sendDueWebhook(ending, target)
   await tellOthers(ending)
   const { store } = ending
   const times = [webhookOverdueAt(store), expireFiles(state, ending), retire(state, ending), store.leftJobs.dueAt].filter(
@@ -29,21 +31,26 @@ export async function afterEnd(state: TerminalState, ending: Ending): Promise<nu
   return times.length > 0 ? Math.min(...times) : null
 }
 
-/** Frees what the command held, deletes what nobody is to see any more, and has the account list how it stands. Idempotent. */
-export async function settle(ending: Ending): Promise<void> {
+/**
+ * Frees what the command held, deletes what nobody is to see any more, and has the account list how it stands. Idempotent.
+ * @returns where its webhook goes; null where the account knew of the end already, and was not asked
+ */
+export async function settle(ending: Ending): Promise<WebhookTarget | null> {
   const wiped = wipeJobs(ending)
-  await Promise.all([wiped, tellAccount(ending, wiped), deleteGarbage(ending)])
+  const [target] = await Promise.all([tellAccount(ending, wiped), wiped, deleteGarbage(ending)])
+  return target
 }
 
 /** The slot is free with this, so the job should be gone before; of one that has succeeded only files are left, which are in nobody's way. */
-async function tellAccount({ store, env }: Ending, wiped: Promise<void>): Promise<void> {
-  if (store.settled) return
+async function tellAccount({ store, env }: Ending, wiped: Promise<void>): Promise<WebhookTarget | null> {
+  if (store.settled) return null
   if (store.mustExist.state.status !== 'SUCCESS') await Promise.race([wiped, scheduler.wait(WIPE_PATIENCE_MS)])
   const record = store.mustExist
-  await env.ACCOUNT.get(env.ACCOUNT.idFromName(record.spec.account)).finish(record)
+  const target = await env.ACCOUNT.get(env.ACCOUNT.idFromName(record.spec.account)).finish(record)
   if (store.record === record) store.settle()
   // Deleted meanwhile, it must not be on the list because this came last.
   if (store.record === null || store.isDeleted) await takeOffLists(record, env)
+  return target
 }
 
 /** Has the executor wipe what attempts have left, and keeps of it what the end of the command is still to tell. */

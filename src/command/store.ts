@@ -1,10 +1,9 @@
 /** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
-import { nanoid } from 'nanoid'
 import { LeftJobs } from '../durable/left-jobs.ts'
 import type { StandardOutputText } from '../executor/protocol.ts'
 import { measurements, probeListing } from '../ffmpeg/report.ts'
 import { fileKey, filesBelow } from '../files/key.ts'
-import { newOutbox, type Outbox } from '../webhooks/outbox.ts'
+import { eventIdOf, newOutbox, type Outbox } from '../webhooks/outbox.ts'
 import { jobName } from './job-name.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
 import {
@@ -42,8 +41,11 @@ export class CommandStore {
     return this.#record
   }
 
-  create(spec: CommandSpec): void {
-    this.#save({ spec, state: INITIAL_STATE, deletedFiles: [] })
+  /** Records a new command, and with it the first that happens to it, if anything has. Answers its state. */
+  create(spec: CommandSpec, event: CommandEvent | null): CommandState {
+    const state = event === null ? INITIAL_STATE : transition(INITIAL_STATE, event)
+    this.#save({ spec, state, deletedFiles: [] })
+    return state
   }
 
   /** Records an event, and with it what must never be apart from it. Answers the new state, or null if the event does not apply. */
@@ -55,7 +57,6 @@ export class CommandStore {
     this.#storage.transactionSync(() => {
       this.#save({ ...record, state: after })
       if (before.status === 'PROCESSING' && before.stage !== 'QUEUED' && hasLeft(before, after)) this.#discardAttempt(before, after)
-      if (isTerminal(after)) this.outbox = newOutbox(`msg_${nanoid()}`, Date.now())
     })
     return after
   }
@@ -105,9 +106,11 @@ export class CommandStore {
     this.#isDeleted = false
   }
 
-  /** The webhook of the command's end; null until then. */
+  /** The webhook of the command's end; null until then. Before its first attempt it follows from the record, and is not stored. */
   get outbox(): Outbox | null {
-    return this.#storage.kv.get<Outbox>('outbox') ?? null
+    if (!this.#record || !isTerminal(this.#record.state)) return null
+    const { spec, state } = this.#record
+    return this.#storage.kv.get<Outbox>('outbox') ?? newOutbox(eventIdOf(spec.id), state.endedAt)
   }
 
   set outbox(outbox: Outbox) {

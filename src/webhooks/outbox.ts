@@ -60,6 +60,11 @@ const MAX_ATTEMPTS_KEPT = 50
 /** A reminder may come so much early, in milliseconds: it is measured by another machine's clock. */
 const EARLY_MS = 250
 
+/** The id of the event of a command's end. It follows from the command's own, a UUID, so that it is the same whenever it is asked for. */
+export function eventIdOf(commandId: string): string {
+  return `msg_${commandId.replaceAll('-', '').slice(0, 21)}`
+}
+
 /** The outbox of a command that ends now: its event is due at once. */
 export function newOutbox(eventId: string, now: number): Outbox {
   return { eventId, state: { kind: 'pending', dueAt: now }, scheduled: 0, attempts: [], untold: [] }

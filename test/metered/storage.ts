@@ -23,10 +23,17 @@ export function meterStorage(of: string, ctx: DurableObjectState): void {
     return existed
   })
   around(sql, 'exec', ([query], call) => {
-    // Such a statement writes while its rows are read.
-    if (/\bRETURNING\b/i.test(String(query))) throw new Error('what a statement with RETURNING writes cannot be counted')
     const cursor = call()
-    write(String(query).replaceAll(/\s+/g, ' ').slice(0, 60), rowsWrittenBy(cursor))
+    const count = () => write(String(query).replaceAll(/\s+/g, ' ').slice(0, 60), rowsWrittenBy(cursor))
+    if (!isReturning(query, cursor)) count()
+    else {
+      // Such a statement writes while its rows are read.
+      around(cursor, 'toArray', (_, read) => {
+        const rows = read()
+        count()
+        return rows
+      })
+    }
     return cursor
   })
   around(storage, 'put', ([key], call) => {
@@ -60,6 +67,11 @@ export function around<T extends object>(
   const original: unknown = Reflect.get(target, name, target)
   if (typeof original !== 'function') throw new Error(`there is no method ${name}`)
   Object.defineProperty(target, name, { value: (...args: unknown[]) => wrapped(args, () => Reflect.apply(original, target, args)) })
+}
+
+/** Whether the statement answers rows that it writes. */
+function isReturning(query: unknown, cursor: unknown): cursor is SqlStorageCursor<Record<string, SqlStorageValue>> {
+  return /\bRETURNING\b/i.test(String(query)) && typeof cursor === 'object'
 }
 
 function rowsWrittenBy(cursor: unknown): number {

@@ -234,3 +234,20 @@ test('a warm slot comes before a cold one with a lower number', async () => {
   })
   expect(admission).toEqual({ kind: 'slot', slot: 1 })
 })
+
+test('who comes while a slot is free and nobody waits has it at once, and never before one that waits', async () => {
+  const account = await TestAccount.create()
+  const places = await runInDurableObject(account.stub, (_, state) => {
+    const queue = new AdmissionQueue(state.storage.sql, 60_000)
+    const enter = (id: string) => queue.enter({ kind: 'command', id }, 2, 0)
+    const [first, again, second, third] = [enter('a'), enter('a'), enter('b'), enter('c')]
+    queue.release('a', 1)
+    return { first, again, second, third, fourth: enter('d'), waiting: queue.waitingCommands }
+  })
+  const waiting = { kind: 'waiting' }
+  expect(places.first).toEqual({ kind: 'slot', slot: 0 })
+  expect(places.again, 'who has a place keeps it').toEqual(places.first)
+  expect(places.second).toEqual({ kind: 'slot', slot: 1 })
+  expect([places.third, places.fourth], 'a slot that has become free is for the one that waits').toEqual([waiting, waiting])
+  expect(places.waiting).toBe(2)
+})

@@ -109,7 +109,7 @@ test('a job that does not end keeps its slot no longer', async () => {
   await runInDurableObject(commandStub(crypto.randomUUID()), async (_, { storage }) => {
     const stopped = Promise.withResolvers<Response>()
     const store = new CommandStore(storage)
-    store.create({ ...spec, id: cancelled })
+    store.create({ ...spec, id: cancelled }, null)
     store.apply({ type: 'admitted', slot, now: Date.now() })
     store.apply({ type: 'cancelled', now: Date.now() })
     const ending = settle({ store, env, executor: () => new ExecutorClient({ fetch: () => stopped.promise }, 'http://executor', null) })

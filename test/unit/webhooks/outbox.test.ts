@@ -4,6 +4,7 @@ import {
   afterAttempt,
   afterTelling,
   type DeliveryState,
+  eventIdOf,
   isDue,
   newOutbox,
   type Outbox,
@@ -133,4 +134,11 @@ test('notices are told in the order they came', () => {
   const outbox = afterAttempt(last, result(500), ENDPOINT, CLOCK)
   expect(afterTelling(outbox).untold).toEqual([{ to: 'account', url: ENDPOINT, delivered: false }])
   expect(afterTelling(afterTelling(outbox)).untold).toEqual([])
+})
+
+test('a command’s event has an id that is the same whenever it is made, and another than that of other commands', () => {
+  const [one, other] = [crypto.randomUUID(), crypto.randomUUID()]
+  expect(eventIdOf(one)).toMatch(/^msg_[0-9a-f]{21}$/)
+  expect(eventIdOf(one)).toBe(eventIdOf(one))
+  expect(eventIdOf(one)).not.toBe(eventIdOf(other))
 })
