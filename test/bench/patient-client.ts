@@ -23,6 +23,11 @@ export class Refused extends Error {
   }
 }
 
+/** For a deletion, which finds nothing when it is asked for again. */
+export function ignoreGone(error: unknown): undefined {
+  if (!(error instanceof Refused) || error.status !== 404) throw error
+}
+
 interface Answer<Data> {
   data?: Data
   error?: unknown

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from '../client/client.ts'
 import type { SubmitOptions } from '../support/api-client.ts'
-import type { PatientClient } from './patient-client.ts'
+import { ignoreGone, type PatientClient } from './patient-client.ts'
 import type { Kind, Session } from './soak-load.ts'
 
 /** However often its executor or the whole service is killed, a command ends before that. */
@@ -16,6 +16,8 @@ export interface CommandKind {
   chain?: string[]
   /** What its caller does while it runs. */
   meanwhile?: (session: Session, commandId: string) => Promise<unknown>
+  /** Whether its caller deletes it in the end, and not its files alone. */
+  isDeleted?: boolean
 }
 
 /** @param seen what the first command of each kind has made, which all others of it must make too */
@@ -36,8 +38,18 @@ export async function runCommand(
   const first = seen.get(kind.name) ?? outputs
   seen.set(kind.name, first)
   if (outputs !== first) return `SUCCESS with ${outputs}, where another had ${first}`
-  await client.ask((typed) => typed.DELETE('/api/v1/commands/{command_id}/files', { params: { path: { command_id: id } } }))
+  const path = { command_id: id }
+  if (kind.isDeleted) return deleteCommand(id, session)
+  await client.ask((typed) => typed.DELETE('/api/v1/commands/{command_id}/files', { params: { path } }))
   return 'SUCCESS'
+}
+
+async function deleteCommand(command_id: string, { client, deleted }: Session): Promise<string> {
+  const params = { path: { command_id } }
+  await client.ask((typed) => typed.DELETE('/api/v1/commands/{command_id}', { params })).catch(ignoreGone)
+  deleted(command_id)
+  const found = await client.ask((typed) => typed.GET('/api/v1/commands/{command_id}', { params })).catch(ignoreGone)
+  return found ? `SUCCESS, and ${found.status} after it was deleted` : 'SUCCESS'
 }
 
 /** Whoever gets no answer asks again under the same key, and the command is the same. */

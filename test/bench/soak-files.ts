@@ -1,7 +1,7 @@
 /** A file of the soak, from its first byte to its deletion. */
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Refused } from './patient-client.ts'
+import { ignoreGone } from './patient-client.ts'
 import { END_TIMEOUT_MS, READ_WHOLE_BYTES, runCommand, storedBytes } from './soak-commands.ts'
 import type { Session } from './soak-load.ts'
 
@@ -56,11 +56,6 @@ export async function useFile(file_id: string, sample: Sample, seen: Map<string,
   const got = await runCommand({ name: `copy of ${sample.bytes.length} bytes`, expected: 'SUCCESS', body: () => body }, seen, session)
   await client.ask((typed) => typed.DELETE('/api/v1/files/{file_id}', { params: { path } })).catch(ignoreGone)
   return got
-}
-
-/** A deletion that is asked for again finds nothing. */
-function ignoreGone(error: unknown): void {
-  if (!(error instanceof Refused) || error.status !== 404) throw error
 }
 
 function digest(bytes: Buffer): string {

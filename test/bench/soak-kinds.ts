@@ -64,8 +64,9 @@ export function kindsOf({ url, medium, large }: SoakInputs): Kind[] {
           '-i {{in_a}} -i {{in_b}} -i {{in_c}} -map 1:v -c copy {{out_video}} -map 0:a {{out_sound}} -map 2:v -frames:v 1 {{out_picture}}',
       }),
     }),
+    command({ name: 'picture, deleted afterwards', weight: 3, expected: 'SUCCESS', body: submits(PICTURE), isDeleted: true }),
     command({
-      name: 'playlist of forty segments',
+      name: 'playlist of forty segments, deleted afterwards',
       weight: 1,
       expected: 'SUCCESS',
       body: submits({
@@ -73,6 +74,7 @@ export function kindsOf({ url, medium, large }: SoakInputs): Kind[] {
         ffmpeg_command:
           '-f lavfi -i testsrc2=s=160x90:r=5:d=40 -c:v libx264 -g 5 -preset ultrafast -hls_time 1 -hls_list_size 0 {{out_playlist}}',
       }),
+      isDeleted: true,
     }),
     command({
       name: 'run of eight seconds, in several slices',

@@ -10,6 +10,8 @@ export interface Session {
   webhooks: SoakWebhooks
   /** Tells that the service has accepted something. */
   accepted: (what: 'command' | 'file', id: string) => void
+  /** Tells that a command is to be no more. */
+  deleted: (commandId: string) => void
 }
 
 export interface Kind {

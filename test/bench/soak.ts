@@ -98,6 +98,7 @@ async function soak({ stack, webhooks, commandLog, kinds, minutes, seed }: Soak)
     webhooks,
     random: seededRandom(`${seed}/client-${n}`),
     accepted: (what: keyof Accepted, id: string) => void accepted[what].add(id),
+    deleted: (id: string) => void accepted.command.delete(id),
   })
   const clients = Array.from({ length: slots + MORE_CLIENTS }, (_, n) => runClient(kinds, session(n), end))
   const [outcomes, kills, samples] = await Promise.all([
@@ -196,7 +197,7 @@ async function listRows(client: PatientClient, accepted: Accepted): Promise<Row[
       [...accepted.command].filter((id) => !listed.has(id)),
     ),
     verdict(
-      'commands on the list that nobody has submitted',
+      'commands on the list that nobody has submitted, or that were deleted',
       commands.filter((id) => !accepted.command.has(id)),
     ),
     verdict('files on the list that should be deleted', given),

@@ -16,7 +16,7 @@ const LIMITS: EngineLimits = { ...ENGINE_LIMITS, sliceMs: 2_000, requests: 30, p
 /** How many objects of a kind are evicted once they are in memory, and within how many milliseconds. */
 const EVICTED = {
   account: { share: 0.3, withinMs: 30_000 },
-  command: { share: 0.05, withinMs: 2_000 },
+  command: { share: 0.15, withinMs: 2_000 },
   file: { share: 0.3, withinMs: 3_000 },
 }
 
