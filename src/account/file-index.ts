@@ -80,6 +80,12 @@ export class FileIndex {
     return row ? JSON.parse(row.listing) : null
   }
 
+  /** Ids of some that are listed, at most `limit`. */
+  some(limit: number): string[] {
+    const rows = this.#sql.exec<{ id: string }>('SELECT id FROM files ORDER BY seq LIMIT ?', limit)
+    return rows.toArray().map(({ id }) => id)
+  }
+
   page(limit: number, offset: number, filter: FileFilter): FilePage {
     const places = this.#places(filter)
     if (places.length === 0) return { files: [], total: 0 }

@@ -17,8 +17,8 @@ export interface SlotsOptions {
   tell: (message: Message) => Promise<boolean>
   commands: CommandIndex
   files: FileIndex
-  /** How many slots the account has. */
-  slots: number
+  /** How many slots the account has to give. */
+  slots: () => number
   /** How long the executor of a slot that nobody uses stays warm, in milliseconds. */
   warmMs: number
   /** Keeps the object alive for work that nobody waits for. */
@@ -50,7 +50,7 @@ export class Slots {
 
   /** Lets somebody in, with a slot at once where one is free. Belongs into the work of a change. */
   enter(candidate: Candidate): Admission {
-    return this.queue.enter(candidate, this.#options.slots, Date.now())
+    return this.queue.enter(candidate, this.#options.slots(), Date.now())
   }
 
   /** How `id` stands; its lease is renewed where it has a slot. */
@@ -84,6 +84,12 @@ export class Slots {
     await this.#options.storage.setAlarm(at)
   }
 
+  /** The alarm comes at `at`, or for a lease before that, and not for what it was set for until now. */
+  async resetAlarm(at: number): Promise<void> {
+    this.#alarmAt = null
+    await this.setAlarm(Math.min(at, this.queue.nextExpiry() ?? at))
+  }
+
   async #setAlarm(): Promise<void> {
     const at = this.queue.nextExpiry()
     if (at !== null) await this.setAlarm(at)
@@ -95,7 +101,7 @@ export class Slots {
     try {
       const admitted = storage.transactionSync(() => {
         work()
-        const given = this.queue.admitWaiting(slots, Date.now())
+        const given = this.queue.admitWaiting(slots(), Date.now())
         for (const { id } of given) commands.markProcessing(id)
         return given
       })

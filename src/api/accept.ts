@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { IdempotencyClaim } from '../account/idempotency.ts'
 import type { CommandSpec, CommandType } from '../command/record.ts'
 import { submitCommands } from '../command/submit.ts'
+import { unauthorized } from './auth.ts'
 import type { CommandIdentity } from './check-submit.ts'
 import type { ApiEnv } from './env.ts'
 import { ApiError, errorSchema } from './errors.ts'
@@ -27,6 +28,8 @@ export async function accept(c: Context<ApiEnv>, specs: CommandSpec[], claim: Id
       return outcome.commandIds
     case 'queue_full':
       throw new ApiError('QUEUE_FULL', 'too many of your commands are waiting; submit again when some have ended', { 'Retry-After': '30' })
+    case 'account_deleted':
+      throw unauthorized('this API key has been revoked')
     case 'key_conflict':
       throw new ApiError(
         'IDEMPOTENCY_CONFLICT',

@@ -31,7 +31,7 @@ export const requireApiKey = createMiddleware<ApiEnv>(async (c, next) => {
   const key = apiKeyIn(c)
   if (key === undefined || !API_KEY_PATTERN.test(key)) {
     await countStranger(c.env, addressOf(c))
-    throw unauthorized(key)
+    throw refusal(key)
   }
   const hash = await hashApiKey(key)
   const account = await accountOf(key, hash, c)
@@ -71,7 +71,7 @@ async function accountOf(key: string, hash: string, c: Context<ApiEnv>): Promise
   const account = isDevelopment ? null : await lookUp(hash, c.env)
   if (account !== null) return account
   if (!countFirst) await countStranger(c.env, address)
-  throw unauthorized(key)
+  throw refusal(key)
 }
 
 async function lookUp(hash: string, env: Env): Promise<string | null> {
@@ -97,14 +97,20 @@ function countStranger(env: Env, address: string | null): Promise<void> {
 }
 
 /** With the challenge of RFC 6750, section 3: without a key it names no error. */
-function unauthorized(key: string | undefined): ApiError {
+function refusal(key: string | undefined): ApiError {
   if (key === undefined) {
     const message = 'send your API key in the header X-API-KEY, or as Authorization: Bearer and the key'
     return new ApiError('UNAUTHORIZED', message, { 'WWW-Authenticate': CHALLENGE })
   }
-  const message = API_KEY_PATTERN.test(key)
-    ? 'this API key is unknown or has been revoked'
-    : 'this is not an API key: a key is ffsk_ followed by 64 characters from 0 to 9 and a to f, without quotes or anything else around it'
+  return unauthorized(
+    API_KEY_PATTERN.test(key)
+      ? 'this API key is unknown or has been revoked'
+      : 'this is not an API key: a key is ffsk_ followed by 64 characters from 0 to 9 and a to f, without quotes or anything else around it',
+  )
+}
+
+/** The 401 for a key that is not good, or not any more. */
+export function unauthorized(message: string): ApiError {
   return new ApiError('UNAUTHORIZED', message, { 'WWW-Authenticate': `${CHALLENGE}, error="invalid_token"` })
 }
 

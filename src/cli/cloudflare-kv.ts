@@ -30,6 +30,11 @@ export class CloudflareKv implements KeyValues {
     await this.#kv('key', 'delete', name)
   }
 
+  /** In bulk, where a name that is not there is no error. */
+  async get(name: string): Promise<string | null> {
+    return (await this.#bulkValues([name]))[name] ?? null
+  }
+
   async names(): Promise<string[]> {
     return listedNamesSchema.parse(JSON.parse(await this.#kv('key', 'list'))).map(({ name }) => name)
   }

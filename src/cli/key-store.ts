@@ -1,8 +1,9 @@
-/** API keys in KV, on Cloudflare or on this machine, where a running stack sees a change at once. */
+/** API keys in KV, on Cloudflare or on this machine, where a running stack sees a change at once; and which accounts are being deleted. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'smol-toml'
 import { z } from 'zod'
+import { type DeletionRecord, deletedAccount, deletionName, deletionRecordSchema } from '../account/deletion-record.ts'
 import { type ApiKeyRecord, apiKeyRecordSchema } from '../api/api-key.ts'
 import { CloudflareKv } from './cloudflare-kv.ts'
 import { LocalKv } from './local-kv.ts'
@@ -18,6 +19,8 @@ const namespacesSchema = z.object({ kv_namespaces: z.array(z.object({ binding: z
 export interface KeyValues {
   put(name: string, value: string): Promise<void>
   delete(name: string): Promise<void>
+  /** Null where there is no such name. */
+  get(name: string): Promise<string | null>
   names(): Promise<string[]>
   /** Every name with its value. */
   entries(): Promise<Map<string, string>>
@@ -38,16 +41,45 @@ export class KeyStore {
     await this.#kv.delete(hash)
   }
 
-  hashes(): Promise<string[]> {
-    return this.#kv.names()
+  async hashes(): Promise<string[]> {
+    return (await this.#kv.names()).filter(isHash)
   }
 
-  /** Every key's record by its hash, oldest first. */
-  async list(): Promise<Map<string, ApiKeyRecord>> {
+  /** Every key's record by its hash, oldest first, and every account that is being deleted or was of late, by its name. */
+  async list(): Promise<{ keys: Map<string, ApiKeyRecord>; deletions: Map<string, DeletionRecord> }> {
     const entries = await this.#kv.entries()
-    const records = [...entries].map(([hash, value]): [string, ApiKeyRecord] => [hash, apiKeyRecordSchema.parse(JSON.parse(value))])
-    return new Map(records.sort(([, a], [, b]) => a.created_at.localeCompare(b.created_at)))
+    const deletions = [...entries].flatMap(([name, value]): [string, DeletionRecord][] => {
+      const account = deletedAccount(name)
+      return account === null ? [] : [[account, deletionRecordSchema.parse(JSON.parse(value))]]
+    })
+    return { keys: keysIn(entries), deletions: new Map(deletions) }
   }
+
+  /** Null where the account is not being deleted. */
+  async deletion(account: string): Promise<DeletionRecord | null> {
+    const value = await this.#kv.get(deletionName(account))
+    return value === null ? null : deletionRecordSchema.parse(JSON.parse(value))
+  }
+
+  async putDeletion(account: string, record: DeletionRecord): Promise<void> {
+    await this.#kv.put(deletionName(account), JSON.stringify(record))
+  }
+
+  async forgetDeletion(account: string): Promise<void> {
+    await this.#kv.delete(deletionName(account))
+  }
+}
+
+/** What else is stored beside the keys has another name than a hash. */
+function isHash(name: string): boolean {
+  return /^[0-9a-f]{64}$/.test(name)
+}
+
+function keysIn(entries: Map<string, string>): Map<string, ApiKeyRecord> {
+  const records = [...entries]
+    .filter(([name]) => isHash(name))
+    .map(([hash, value]): [string, ApiKeyRecord] => [hash, apiKeyRecordSchema.parse(JSON.parse(value))])
+  return new Map(records.sort(([, a], [, b]) => a.created_at.localeCompare(b.created_at)))
 }
 
 /** Id of the namespace that the Worker of this machine has the keys in. */

@@ -24,6 +24,10 @@ export class LocalKv implements KeyValues {
     return this.#use((kv) => kv.delete(name))
   }
 
+  get(name: string): Promise<string | null> {
+    return this.#use((kv) => kv.get(name, 'text'))
+  }
+
   names(): Promise<string[]> {
     return this.#use(namesIn)
   }

@@ -157,7 +157,7 @@ export class StoredFile extends DurableObject<Env> {
 
   async #awaitUpload(state: At<'UPLOADING'>): Promise<number> {
     if (state.expiresAt > Date.now()) {
-      await tellAccount(this.#store, this.env)
+      await this.#tell()
       return state.expiresAt
     }
     this.#apply({ type: 'deleted' })
@@ -167,7 +167,7 @@ export class StoredFile extends DurableObject<Env> {
   async #fetch(state: At<'FETCHING'>, budget: Budget): Promise<number> {
     const { source } = this.#store.mustExist.spec
     if (source.type !== 'URL') throw new Error('only a file with a URL is fetched')
-    await tellAccount(this.#store, this.env)
+    await this.#tell()
     const event = await fetchFile(source.url, state.since, this.#store, this.env, budget.signal)
     if (event) this.#apply(event)
     return Date.now()
@@ -196,7 +196,7 @@ export class StoredFile extends DurableObject<Env> {
   }
 
   async #askForSlot(probe: Extract<Probe, { stage: 'WAITING' }>): Promise<number> {
-    await tellAccount(this.#store, this.env)
+    await this.#tell()
     if (probe.retryAt > Date.now()) return probe.retryAt
     await this.#wipeJobs()
     const turn = await this.#lease().ask()
@@ -208,7 +208,7 @@ export class StoredFile extends DurableObject<Env> {
   /** Nothing more becomes of the file until it has been kept for long enough. */
   async #keepUntil(since: number): Promise<number> {
     await this.#wipeJobs()
-    await tellAccount(this.#store, this.env)
+    await this.#tell()
     const expiresAt = since + settingsOf(this.env).fileRetentionMs
     if (expiresAt > Date.now()) return Math.min(expiresAt, this.#store.leftJobs.dueAt ?? expiresAt)
     this.#apply({ type: 'deleted' })
@@ -227,10 +227,17 @@ export class StoredFile extends DurableObject<Env> {
     await this.#store.leftJobs.wipe((slot) => this.#executor(slot))
   }
 
+  async #tell(): Promise<void> {
+    if (await tellAccount(this.#store, this.env)) return
+    this.#apply({ type: 'deleted' })
+    this.#alarms.interrupt()
+    await this.#alarms.wake()
+  }
+
   /** A list shows what has just been answered; where that fails, the alarm sees to it. */
   async #tellSoon(): Promise<void> {
     try {
-      await tellAccount(this.#store, this.env)
+      await this.#tell()
     } catch (error) {
       log('warn', 'file.not_told', { file_id: this.#store.record?.spec.id, error })
     }

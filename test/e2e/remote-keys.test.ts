@@ -38,6 +38,29 @@ test('keys on Cloudflare are made, listed, more than one request may name, and r
   expect([api.values.has(hash), api.values.size]).toEqual([false, 100])
 })
 
+test('an account on Cloudflare is deleted by a record beside its keys, which the service acts on; until that is done its name is taken', async () => {
+  const api = await startCloudflareKvApi()
+  onTestFinished(api.stop)
+  const keys = await remoteKeys(api)
+  await keys('create', '--account', 'acme')
+  const other = await hashApiKey(await keys('create', '--account', 'other'))
+  await expect(keys('delete-account', 'acme')).rejects.toThrow(/This revokes 1 API key of acme/)
+  expect(api.values.size, 'without --yes nothing is done').toBe(2)
+
+  expect(await keys('delete-account', 'acme', '--yes')).toMatch(/^Revoked 1 API key\..*within some minutes.*keys -- list --remote/)
+  expect([...api.values.keys()].toSorted()).toEqual([other, 'deletion:acme'].toSorted())
+  const record = JSON.parse(api.values.get('deletion:acme') ?? '')
+  expect(record).toEqual({ requested_at: expect.any(String), erased_at: null, finished_at: null })
+  expect(await keys('list')).toMatch(/^acme +\S+Z +going on$/m)
+  await expect(keys('create', '--account', 'acme')).rejects.toThrow(/acme is being deleted/)
+
+  const finished_at = new Date(Date.now() - 3600 * 1000).toISOString()
+  api.values.set('deletion:acme', JSON.stringify({ ...record, erased_at: finished_at, finished_at }))
+  expect(await keys('delete-account', 'acme', '--yes')).toBe('acme has been deleted')
+  await keys('create', '--account', 'acme')
+  expect(api.values.has('deletion:acme')).toBe(false)
+})
+
 test('what Cloudflare refuses is told', async () => {
   const api = await startCloudflareKvApi()
   onTestFinished(api.stop)

@@ -36,8 +36,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, values
     response.end(JSON.stringify({ success: status === 200, errors, messages: [], result, result_info: { cursor: '' } }))
   }
   const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-  const [, what, name = ''] =
+  const [, what, encoded = ''] =
     /^\/client\/v4\/accounts\/acc\/storage\/kv\/namespaces\/[^/]+\/(keys|bulk|values)(?:\/(.+))?$/.exec(pathname) ?? []
+  const name = decodeURIComponent(encoded)
   if (request.headers.authorization !== 'Bearer secret') return reply(403, null)
   switch (`${request.method} ${what}`) {
     case 'GET keys':

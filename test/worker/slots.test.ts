@@ -29,7 +29,7 @@ class Scene {
       storage,
       commands: this.commands,
       files: new FileIndex(storage.sql),
-      slots,
+      slots: () => slots,
       warmMs: 60_000,
       tell: (message) => {
         this.told.push([message.id, message.slot])
