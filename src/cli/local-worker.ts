@@ -6,18 +6,14 @@ import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
 import { startMiniflare } from './miniflare.ts'
+import { callRegularly } from './schedule.ts'
 import { KEY_IS_STORED } from './worker-output.ts'
-
-/** How often the Worker does what nobody asks it for, in milliseconds. */
-const SCHEDULE_MS = 15_000
 
 const [script = '', options = '', port = '', stateDir = '', envFile = '', keyHash, keyRecord] = process.argv.slice(2)
 const vars = z.record(z.string(), z.string()).parse(parseEnv(await readFile(envFile, 'utf8')))
 const miniflare = await startMiniflare({ bundle: { script, options }, port: Number(port), stateDir, vars })
 const worker = await miniflare.getWorker()
-/** What Cloudflare does by its Cron Trigger; the program ends without waiting for it. */
-const tick = () => void worker.scheduled().catch((error: unknown) => console.error(`scheduled work has failed: ${error}`))
-setInterval(tick, SCHEDULE_MS).unref()
+callRegularly(() => worker.scheduled())
 process.once('SIGTERM', () => void miniflare.dispose().finally(() => process.exit()))
 if (keyHash !== undefined && keyRecord !== undefined) {
   const keys = await miniflare.getKVNamespace('KEYS')

@@ -7,6 +7,7 @@ import { startExecutorProcess } from './executor-process.ts'
 import { type InstanceSecrets, loadInstanceSecrets, scopeOf, writePrivateFile } from './instance-secrets.ts'
 import { OperatorError } from './operator-error.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
+import { callRegularly, SCHEDULED_PATH } from './schedule.ts'
 import type { Settings } from './settings.ts'
 import { buildSite } from './site.ts'
 import { lockState } from './state-lock.ts'
@@ -65,8 +66,9 @@ export async function startStack({ settings, executorIn = 'process', watch = fal
     await unlock()
     throw error
   })
+  const isAlone = runsAlone({ bundle, containers: executor.containers }) !== null
   try {
-    if (runsAlone({ bundle, containers: executor.containers }) === null) await storeKey(key, settings.stateDir)
+    if (!isAlone) await storeKey(key, settings.stateDir)
   } catch (error) {
     await executor.stop()
     await unlock()
@@ -82,7 +84,10 @@ export async function startStack({ settings, executorIn = 'process', watch = fal
     apiKey: key,
     log,
   })
+  // The program that Miniflare runs in does it by itself.
+  const endCalls = isAlone ? () => undefined : callRegularly(() => fetch(url + SCHEDULED_PATH))
   const stop = async () => {
+    endCalls()
     // In this order the Worker never sees its executor vanish.
     await worker.program.stop()
     await executor.stop()
