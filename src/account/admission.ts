@@ -2,6 +2,7 @@
  * Who may use an executor now: an account has so many slots, the rest waits first come, first served.
  * A slot is a lease. Who holds it renews it by asking again; who is silent is reminded once, and then loses it.
  */
+import { WaitingLine, type WaitingPlace } from './waiting-line.ts'
 
 /** How long a slot is held without being renewed, and how long after a reminder, in milliseconds. */
 export const LEASE_MS = 60_000
@@ -22,14 +23,15 @@ export type Admission =
   | { kind: 'unknown' }
 
 /** Holders and waiters alike: what holds has a slot. Waiters are found by the index of slots, in which they stand in order. */
-type Row = { id: string; kind: Candidate['kind']; slot: number | null }
-type HolderRow = Row & { slot: number }
+type Row = { seq: number; id: string; kind: Candidate['kind']; slot: number | null }
+type HolderRow = Row & { slot: number; reminded: number }
+type WaiterRow = Row & { slot: null }
 
 export class AdmissionQueue {
   readonly #sql: SqlStorage
   readonly #warmMs: number
-  /** How many commands wait; null until somebody wants to know. Every submit does, and counting takes the longer the more there are. */
-  #waitingCommands: number | null = null
+  /** Null until somebody wants to know of it. */
+  #line: WaitingLine | null = null
 
   /** @param warmMs how long the executor of a slot that nobody uses stays warm, in milliseconds */
   constructor(sql: SqlStorage, warmMs: number) {
@@ -50,8 +52,12 @@ export class AdmissionQueue {
 
   /** Takes the next place in the queue. Who has one keeps it. */
   enqueue({ kind, id }: Candidate): void {
-    const added = this.#sql.exec('INSERT INTO slot_queue (id, kind) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id', id, kind).toArray()
-    if (added.length > 0) this.#countWaiting(kind, 1)
+    const added = this.#sql.exec<WaitingPlace>(
+      'INSERT INTO slot_queue (id, kind) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING seq, kind',
+      id,
+      kind,
+    )
+    for (const place of added) this.#line?.add(place)
   }
 
   /** Takes a slot where one is free and nobody waits, else the next place in the queue: one row, where a place that becomes a slot is written twice. */
@@ -81,18 +87,17 @@ export class AdmissionQueue {
     return admission
   }
 
-  /** How many wait ahead of one that waits; null for any other. They are counted one by one, in an index. */
+  /** How many wait ahead of one that waits; null for any other. */
   position(id: string): number | null {
-    const row = this.#sql.exec<{ seq: number; slot: number | null }>('SELECT seq, slot FROM slot_queue WHERE id = ?', id).toArray()[0]
-    if (!row || row.slot !== null) return null
-    return this.#sql.exec<{ n: number }>('SELECT COUNT(*) AS n FROM slot_queue WHERE slot IS NULL AND seq < ?', row.seq).one().n
+    const row = this.#sql.exec<Pick<Row, 'seq' | 'slot'>>('SELECT seq, slot FROM slot_queue WHERE id = ?', id).toArray()[0]
+    return row && row.slot === null ? this.#waiting.ahead(row.seq) : null
   }
 
   /** Gives up the slot or place of `id`. Idempotent. */
   release(id: string, now: number): void {
-    const row = this.#sql.exec<Row>('DELETE FROM slot_queue WHERE id = ? RETURNING id, kind, slot', id).toArray()[0]
+    const row = this.#sql.exec<Row>('DELETE FROM slot_queue WHERE id = ? RETURNING seq, id, kind, slot', id).toArray()[0]
     if (!row) return
-    if (row.slot === null) this.#countWaiting(row.kind, -1)
+    if (row.slot === null) this.#line?.remove(row)
     else {
       this.#sql.exec(
         'INSERT INTO slots (slot, idle_since) VALUES (?, ?) ON CONFLICT (slot) DO UPDATE SET idle_since = excluded.idle_since',
@@ -109,8 +114,8 @@ export class AdmissionQueue {
       const slot = this.#freeSlot(slots, now)
       if (slot === null) break
       this.#lease(next.id, slot, now)
-      this.#countWaiting(next.kind, -1)
-      admitted.push({ ...next, slot })
+      this.#line?.remove(next)
+      admitted.push({ id: next.id, kind: next.kind, slot })
     }
     return admitted
   }
@@ -127,12 +132,13 @@ export class AdmissionQueue {
   /** Takes back the slots of those who have been reminded in vain, and returns them; they queue up again, at the end. */
   reclaim(now: number): Candidate[] {
     const silent = this.#overdue(now).filter(({ reminded }) => reminded === 1)
-    for (const { id, kind } of silent) {
-      this.#sql.exec(
-        `UPDATE slot_queue SET slot = NULL, lease_expires = NULL, reminded = 0, seq = (SELECT MAX(seq) + 1 FROM slot_queue) WHERE id = ?`,
+    for (const { id } of silent) {
+      const places = this.#sql.exec<WaitingPlace>(
+        `UPDATE slot_queue SET slot = NULL, lease_expires = NULL, reminded = 0, seq = (SELECT MAX(seq) + 1 FROM slot_queue)
+         WHERE id = ? RETURNING seq, kind`,
         id,
       )
-      this.#countWaiting(kind, 1)
+      for (const place of places) this.#line?.add(place)
     }
     return silent.map(({ id, kind }) => ({ id, kind }))
   }
@@ -149,33 +155,31 @@ export class AdmissionQueue {
 
   /** How many commands wait. */
   get waitingCommands(): number {
-    this.#waitingCommands ??= this.#sql
-      .exec<{ n: number }>("SELECT COUNT(*) AS n FROM slot_queue WHERE slot IS NULL AND kind = 'command'")
-      .one().n
-    return this.#waitingCommands
+    return this.#waiting.commands
   }
 
-  /** To be called when a transaction has been undone: what was counted in it is not true any more. */
-  countAnew(): void {
-    this.#waitingCommands = null
+  /** To be called when a transaction has been undone: what is remembered of it is not true any more. */
+  forgetLine(): void {
+    this.#line = null
   }
 
-  #countWaiting(kind: Candidate['kind'], change: 1 | -1): void {
-    if (kind === 'command' && this.#waitingCommands !== null) this.#waitingCommands += change
+  get #waiting(): WaitingLine {
+    this.#line ??= new WaitingLine(
+      this.#sql.exec<WaitingPlace>('SELECT seq, kind FROM slot_queue WHERE slot IS NULL ORDER BY seq').toArray(),
+    )
+    return this.#line
   }
 
   /** Who waits longest. */
-  #first(): Candidate | null {
+  #first(): WaiterRow | null {
     return (
-      this.#sql
-        .exec<{ id: string; kind: Candidate['kind'] }>('SELECT id, kind FROM slot_queue WHERE slot IS NULL ORDER BY seq LIMIT 1')
-        .toArray()[0] ?? null
+      this.#sql.exec<WaiterRow>('SELECT seq, id, kind, slot FROM slot_queue WHERE slot IS NULL ORDER BY seq LIMIT 1').toArray()[0] ?? null
     )
   }
 
-  #overdue(now: number): (HolderRow & { reminded: number })[] {
+  #overdue(now: number): HolderRow[] {
     return this.#sql
-      .exec<HolderRow & { reminded: number }>('SELECT id, kind, slot, reminded FROM slot_queue WHERE slot >= 0 AND lease_expires <= ?', now)
+      .exec<HolderRow>('SELECT seq, id, kind, slot, reminded FROM slot_queue WHERE slot >= 0 AND lease_expires <= ?', now)
       .toArray()
   }
 

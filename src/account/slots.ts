@@ -108,7 +108,7 @@ export class Slots {
       await this.#setAlarm()
       return admitted
     } catch (error) {
-      this.queue.countAnew()
+      this.queue.forgetLine()
       throw error
     }
   }

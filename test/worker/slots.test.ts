@@ -6,6 +6,7 @@ import { CommandIndex } from '../../src/account/command-index.ts'
 import { FileIndex } from '../../src/account/file-index.ts'
 import { type Message, Slots } from '../../src/account/slots.ts'
 import type { CommandListing } from '../../src/command/record.ts'
+import { ENGINE_LIMITS } from '../../src/durable/limits.ts'
 import { ORIGIN, TestAccount } from './client.ts'
 import { countRows } from './counting-sql.ts'
 
@@ -268,6 +269,7 @@ describe(`a queue of ${WAITING} commands`, () => {
   test.each<[string, (queue: AdmissionQueue) => unknown]>([
     ['one that waits asks', (queue) => queue.renew(`c-${WAITING}`, Date.now())],
     ['one that is at work renews its lease', (queue) => queue.renew('c-0', Date.now())],
+    ['somebody looks at the position of the last', (queue) => expect(queue.position(`c-${WAITING}`)).toBe(WAITING - 1)],
     ['a submit looks whether there is room', (queue) => queue.waitingCommands],
     ['one more queues up', (queue) => queue.enqueue({ kind: 'command', id: 'new' })],
     ['nobody can be given a slot', (queue) => queue.admitWaiting(1, Date.now())],
@@ -279,19 +281,23 @@ describe(`a queue of ${WAITING} commands`, () => {
     expect((await cost(action)).read).toBeLessThan(FEW)
   })
 
-  test('is counted anew only for the position of one, when somebody looks, and in an index', async () => {
-    const { read } = await cost((queue) => expect(queue.position(`c-${WAITING}`)).toBe(WAITING - 1))
-    expect(read).toBeLessThan(WAITING + FEW)
+  test('costs its account five requests a second at most, renewals of its slots included', () => {
+    const { askAgainMs, leaseRenewalMs } = ENGINE_LIMITS
+    const asking = (1000 * WAITING) / ((askAgainMs.min + askAgainMs.max) / 2)
+    const renewing = (1000 * 4) / leaseRenewalMs
+    expect(asking + renewing).toBeLessThanOrEqual(5)
   })
 })
 
-test('how many commands wait stays true whatever becomes of them', () =>
+test('how many commands wait, and how many are ahead of each, stays true whatever becomes of them', () =>
   inAccount(2, async (scene) => {
     expect(scene.queue.waitingCommands).toBe(0)
-    const truth = () => scene.restarted(2).queue.waitingCommands
-    const look = () => expect(scene.queue.waitingCommands).toBe(truth())
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f']
+    const tell = (queue: AdmissionQueue) => [queue.waitingCommands, ...ids.map((id) => queue.position(id))]
+    const look = () => expect(tell(scene.queue)).toEqual(tell(scene.restarted(2).queue))
     await scene.wait('a', 'b', 'c', 'd', 'c')
     look()
+    expect(tell(scene.queue)).toEqual([2, null, null, 0, 1, null, null])
     await scene.slots.change(() => scene.queue.enqueue({ kind: 'file', id: 'f' }))
     look()
     await scene.release('d')
