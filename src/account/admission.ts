@@ -83,7 +83,8 @@ export class AdmissionQueue {
   /** As `admission`; one that has a slot has its lease renewed. */
   renew(id: string, now: number): Admission {
     const admission = this.admission(id)
-    if (admission.kind === 'slot') this.#lease(id, admission.slot, now)
+    // Its slot stays as it is, and with it the entry of the index.
+    if (admission.kind === 'slot') this.#sql.exec('UPDATE slot_queue SET lease_expires = ?, reminded = 0 WHERE id = ?', now + LEASE_MS, id)
     return admission
   }
 

@@ -56,7 +56,8 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
 }
 
 /**
- * Facts about every output, by alias; where they were not known when FFmpeg ended, what the executor tells is waited for until it knows them.
+ * Facts about every output, by alias; where they were not known when FFmpeg ended, what the executor tells is waited for until it knows them,
+ * and keeps the log that comes along.
  * Throws when `signal` aborts, or the budget is spent, before that.
  */
 export async function probedMedia(
@@ -72,7 +73,10 @@ export async function probedMedia(
     if (answer === 'later') throw new Error('the outputs are not probed yet')
     if ('lost' in answer) throw new ExecutorFailure('job_unknown', answer.lost)
     const { state } = answer
-    if (state.state === 'SUCCEEDED') return Object.fromEntries(Object.entries(state.outputs).map(([alias, { media }]) => [alias, media]))
+    if (state.state === 'SUCCEEDED') {
+      if (state.log !== undefined) context.kept.log = state.log
+      return Object.fromEntries(Object.entries(state.outputs).map(([alias, { media }]) => [alias, media]))
+    }
     if (state.state === 'FAILED') throw new Error(`the executor could not probe the outputs: ${state.error.message}`)
   }
 }

@@ -126,7 +126,8 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     const probing = probedMedia(job, state.outputs, context, uploading.signal)
     work.push(
       probing,
-      context.kept.log !== '' ? Promise.resolve() : keepLog(job, context),
+      // A short log comes along with the facts.
+      probing.then(() => (context.kept.log === '' ? keepLog(job, context) : undefined)),
       ...files.map(({ alias, fileId, filename, sizeBytes }) =>
         uploadOutput({ alias, key: fileKey(spec.account, fileId, filename), filename, sizeBytes }, uploading),
       ),

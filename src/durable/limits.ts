@@ -9,7 +9,7 @@ export interface EngineLimits {
   requests: number
   /** Unexpected faults in a row before the work is given up. */
   faults: number
-  /** A slot's lease is renewed so often, in milliseconds: several times before it runs out. */
+  /** A slot's lease is renewed so often, in milliseconds: twice before it runs out. Each costs a request and a row. */
   leaseRenewalMs: number
   /**
    * How long an object that waits for a slot sleeps, in milliseconds: between these two, drawn anew each time, so that thousands do not
@@ -27,7 +27,7 @@ export const ENGINE_LIMITS: EngineLimits = {
   watchdogMs: 2_000,
   requests: 500,
   faults: 5,
-  leaseRenewalMs: 20_000,
+  leaseRenewalMs: 25_000,
   askAgainMs: { min: 30 * 60_000, max: 60 * 60_000 },
   pieceBytes: 64 * 1024 * 1024,
   transfersAtOnce: 4,
