@@ -5,6 +5,7 @@ import { AdmissionQueue, LEASE_MS } from '../../src/account/admission.ts'
 import type { CommandRecord, CommandSpec } from '../../src/command/record.ts'
 import { INITIAL_STATE } from '../../src/command/state.ts'
 import { commandStub, ORIGIN, TestAccount, until } from './client.ts'
+import { FilesClient } from './files-client.ts'
 import { copyOf, Gate, lastingSeconds, mediaUrl, SHORT_TONE } from './media.ts'
 
 const SLOTS = Number(env.MAX_CONCURRENT_COMMANDS)
@@ -118,6 +119,56 @@ test('a command whose turn comes in the middle of its submit takes it as soon as
   const alarm = await runInDurableObject(commandStub(spec.id), (_, state) => state.storage.getAlarm())
   expect(alarm ?? 0, 'it does not sleep').toBeLessThan(Date.now() + LEASE_MS)
   expect((await account.ended(spec.id)).status).toBe('SUCCESS')
+})
+
+test('a command whose wake-up was lost in a crash is woken when its lease has run out', async () => {
+  const account = await TestAccount.create()
+  const held = await fillSlots(account)
+  const waiting = await account.submit(SHORT_TONE)
+  // What a crash leaves that comes after the slot was given, and before anybody was told.
+  await runInDurableObject(account.stub, (_, { storage }) => {
+    const queue = new AdmissionQueue(storage.sql, 60_000)
+    queue.release(held.ids[0] ?? '', Date.now())
+    expect(queue.admitWaiting(SLOTS, Date.now())).toMatchObject([{ id: waiting }])
+  })
+  expect((await account.poll(waiting)).status).toBe('QUEUED')
+  const alarm = await runInDurableObject(commandStub(waiting), (_, { storage }) => storage.getAlarm())
+  expect(alarm, 'it sleeps').toBeGreaterThan(Date.now() + LEASE_MS)
+  await expireLease(account, waiting, Date.now() - 1)
+  expect((await account.ended(waiting)).status).toBe('SUCCESS')
+  await held.open()
+  for (const id of held.ids) expect((await account.ended(id)).status).toBe('SUCCESS')
+})
+
+test('a command whose slot was taken back is told, and leaves what it does there at once', async () => {
+  const account = await TestAccount.create()
+  const held = await fillSlots(account)
+  const [silent = ''] = held.ids
+  const waiting = await account.submit(copyOf(new Gate().url))
+  await runInDurableObject(account.stub, (_, { storage }) => storage.sql.exec('UPDATE slot_queue SET reminded = 1 WHERE id = ?', silent))
+  await expireLease(account, silent, Date.now() - 1)
+  expect(await account.reaches(waiting, 'DOWNLOADING')).toBe(true)
+  // Long before it would have renewed its lease by itself.
+  const state = await runInDurableObject(commandStub(silent), (_, { storage }) => storage.kv.get<CommandRecord>('record')?.state)
+  expect(state).toMatchObject({ status: 'PROCESSING', stage: 'QUEUED', lostAttempts: 1 })
+  for (const id of [...held.ids, waiting]) await account.cancel(id)
+  await held.open()
+})
+
+test('a stored file that waits sleeps until its account tells it of its slot', async () => {
+  const account = await TestAccount.create()
+  const files = new FilesClient(account)
+  const held = await fillSlots(account)
+  const { file_id } = await files.upload('hello', 'a.txt')
+  await until('the file waits', () =>
+    runInDurableObject(
+      account.stub,
+      async (_, { storage }) => storage.sql.exec('SELECT 1 FROM slot_queue WHERE id = ? AND slot IS NULL', file_id).toArray().length > 0,
+    ),
+  )
+  await held.open()
+  await files.probed(file_id)
+  for (const id of held.ids) expect((await account.ended(id)).status).toBe('SUCCESS')
 })
 
 test('a command that fails gives its slot to the next', async () => {
