@@ -2,10 +2,13 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { PROJECT_ROOT } from '../../src/cli/settings.ts'
 import { countCommand } from './counted-command.ts'
 import { comparable, figuresOf, grown, type Reading, type Recorded, recordedSchema, requestsInOrder, rowsByCause } from './figures.ts'
+import { withTable } from './prices.ts'
 
 const FIGURES = path.join(import.meta.dirname, 'figures.json')
+const GUIDE = path.join(PROJECT_ROOT, 'src/docs/guides/capacity.md')
 const SECONDS = 20
 const SHORT_SECONDS = 1
 
@@ -13,7 +16,7 @@ const HELP = `npm run capacity [-- --write]
 
 Runs the counted command (20 MB in, 20 seconds of FFmpeg, 10 MB out, five polls, one webhook, one download) through the Worker in the simulator,
 and prints what it asks of Durable Objects, R2, KV and queues, request by request and row by row, beside what is kept in
-test/capacity/figures.json. With --write it keeps the new figures there; the guide to capacity must then say the same, which a test holds.
+test/capacity/figures.json. With --write it keeps the new figures there, and writes the table of costs in the guide to capacity anew.
 `
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } })
@@ -24,16 +27,18 @@ if (values.help) {
 }
 
 async function count(write: boolean): Promise<void> {
-  const { command, expiry } = await countCommand(SECONDS)
+  const { command, expiry, deletion } = await countCommand(SECONDS)
   const short = await countCommand(SHORT_SECONDS)
   const counted: Recorded = {
     seconds: SECONDS,
     command: figuresOf(command),
     expiry: figuresOf(expiry),
+    deletion: figuresOf(deletion),
     short: figuresOf(short.command),
   }
   show('The counted command', command)
   show('The expiry of its files', expiry)
+  show('Its deletion', deletion)
   const kept = recordedSchema.parse(JSON.parse(await readFile(FIGURES, 'utf8')))
   console.table(
     Object.entries(comparable(counted.command)).map(([what, now]) => ({
@@ -46,7 +51,9 @@ async function count(write: boolean): Promise<void> {
   console.log('Seconds active:', counted.command.seconds)
   const more = grown(kept.command, counted.command)
   if (more.length > 0) console.log(['Grown by more than a tenth:', ...more].join('\n  '))
-  if (write) await writeFile(FIGURES, `${JSON.stringify(counted, null, 2)}\n`)
+  if (!write) return
+  await writeFile(FIGURES, `${JSON.stringify(counted, null, 2)}\n`)
+  await writeFile(GUIDE, withTable(await readFile(GUIDE, 'utf8'), counted))
 }
 
 function show(title: string, reading: Reading): void {

@@ -6,14 +6,16 @@ import type { Reading } from './figures.ts'
 import { type MeteredStack, startMeteredStack } from './metered-stack.ts'
 
 const POLLS = 5
-/** Longer than what is done between the end of a command and the reading of the meter. */
-const KEPT_SECONDS = 10
+/** After so long the files expire, and the command is deleted: longer than what is done between the end of a command and the readings of the meter. */
+const KEPT_SECONDS = { files: 10, command: 20 }
 
 export interface Counted {
   /** From the submit to the webhook and the download. */
   command: Reading
   /** When its files expire. */
   expiry: Reading
+  /** When the command itself is deleted. */
+  deletion: Reading
 }
 
 const submittedSchema = z.object({ command_id: z.string() })
@@ -28,16 +30,20 @@ export async function countCommand(seconds: number): Promise<Counted> {
   const stack = await startMeteredStack({ seconds, keptSeconds: KEPT_SECONDS })
   try {
     const warmUp = await runCommand(stack, { seconds: 1, target: '/200/warm-up' })
-    await call(stack, `/api/v1/commands/${warmUp}/files`, { method: 'DELETE' })
+    await call(stack, `/api/v1/commands/${warmUp}`, { method: 'DELETE' })
     await untilQuiet(stack)
     await stack.reset()
     await runCommand(stack, { seconds, target: '/200/counted' })
     await untilQuiet(stack)
     const command = await stack.read()
     await stack.reset()
-    await waitUntil('the files have expired', async () => asksFor(await stack.read(), 'R2.delete'), 60_000)
+    await waitUntil('the files have expired', async () => asksFor(await stack.read(), 'R2.delete'))
     await untilQuiet(stack)
-    return { command, expiry: await stack.read() }
+    const expiry = await stack.read()
+    await stack.reset()
+    await waitUntil('the command is deleted', async () => asksFor(await stack.read(), 'Account.removeCommand'))
+    await untilQuiet(stack)
+    return { command, expiry, deletion: await stack.read() }
   } finally {
     await stack.stop()
   }

@@ -35,9 +35,15 @@ const TOKEN = 'a token of the count'
 /**
  * Starts it.
  * @param seconds how long the command that is counted lasts: the input has half a megabyte for each, and is twice as long
- * @param keptSeconds after how long the outputs expire
+ * @param keptSeconds after how long files expire and commands are deleted
  */
-export async function startMeteredStack({ seconds, keptSeconds }: { seconds: number; keptSeconds: number }): Promise<MeteredStack> {
+export async function startMeteredStack({
+  seconds,
+  keptSeconds,
+}: {
+  seconds: number
+  keptSeconds: { files: number; command: number }
+}): Promise<MeteredStack> {
   const stateDir = await mkdtemp(path.join(tmpdir(), 'renderio-capacity-'))
   const bundling = meteredBundle(path.join(stateDir, 'bundle'), stateDir)
   const [bundle, executor, receiver, source] = await Promise.all([
@@ -55,7 +61,8 @@ export async function startMeteredStack({ seconds, keptSeconds }: { seconds: num
     vars: {
       DEVELOPMENT_DEFAULTS: 'off',
       URL_SIGNING_SECRET: 'a secret of the count',
-      FILE_RETENTION_DAYS: String(keptSeconds / 86_400),
+      FILE_RETENTION_DAYS: String(keptSeconds.files / 86_400),
+      COMMAND_RETENTION_DAYS: String(keptSeconds.command / 86_400),
       METERED_EXECUTOR_URL: executor.url,
       METERED_EXECUTOR_TOKEN: TOKEN,
     },

@@ -31,6 +31,15 @@ export function meterNetwork(): void {
   }
 }
 
+/** Has the log count its lines from now on. */
+export function meterLog(): void {
+  const { log } = console
+  console.log = (...line: unknown[]) => {
+    meter.logLine()
+    log(...line)
+  }
+}
+
 /** Every call of a method is one request, named after the service and the method. */
 function counted<T extends object>(target: T, service: string): T {
   return intercepted(target, (name, call) => {

@@ -3,7 +3,7 @@
  * `DELETE /api/meter` sets it back. Its executors are containers as far as the objects can tell, and in truth the one at METERED_EXECUTOR_URL.
  */
 import worker, { Account, Command, Executor, StoredFile } from '../../src/index.ts'
-import { meteredEnv, meterNetwork } from './bindings.ts'
+import { meteredEnv, meterLog, meterNetwork } from './bindings.ts'
 import { ContainerBeside } from './container.ts'
 import { meter } from './meter.ts'
 import { meteredParts, meterMethods, remember } from './objects.ts'
@@ -44,6 +44,7 @@ class MeteredExecutor extends Executor {
 }
 
 meterNetwork()
+meterLog()
 meterMethods('Account', MeteredAccount)
 meterMethods('Command', MeteredCommand)
 meterMethods('StoredFile', MeteredStoredFile)

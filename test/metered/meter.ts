@@ -36,11 +36,14 @@ export interface RowsWritten {
 export interface Reading {
   invocations: Invocation[]
   writes: RowsWritten[]
+  /** How many lines the Worker and its objects have logged. */
+  logLines: number
 }
 
 export class Meter {
   #invocations: Invocation[] = []
   #writes: RowsWritten[] = []
+  #logLines = 0
   readonly #running = new AsyncLocalStorage<Invocation>()
 
   /** Runs an invocation. What an object calls of itself is part of the invocation that called it. */
@@ -74,14 +77,19 @@ export class Meter {
     this.#writes.push(written)
   }
 
+  logLine(): void {
+    this.#logLines += 1
+  }
+
   read(): Reading {
-    return { invocations: this.#invocations, writes: this.#writes }
+    return { invocations: this.#invocations, writes: this.#writes, logLines: this.#logLines }
   }
 
   /** Begins anew. Invocations that run are not part of what is counted from now on. */
   reset(): void {
     this.#invocations = []
     this.#writes = []
+    this.#logLines = 0
   }
 
   #endWith(work: Promise<unknown>, invocation: Invocation): void {

@@ -6,7 +6,7 @@ type Invocation = Reading['invocations'][number]
 const RUN: Invocation = { of: 'Command', object: 'a', trigger: 'rpc', name: 'read', startedAt: 0, endedAt: 1000, subrequests: [] }
 
 function reading(invocations: Partial<Invocation>[], writes: Reading['writes'] = []): Reading {
-  return { invocations: invocations.map((invocation) => ({ ...RUN, ...invocation })), writes }
+  return { invocations: invocations.map((invocation) => ({ ...RUN, ...invocation })), writes, logLines: 0 }
 }
 
 test('an object that does several things at a time is active once, and two objects twice', () => {
@@ -42,5 +42,8 @@ test('an alarm is a request to its object, and rows are those of all objects of 
 test('growth by a tenth is let pass, and more is named', () => {
   const before = figuresOf(reading(Array.from({ length: 10 }, () => ({}))))
   expect(grown(before, figuresOf(reading(Array.from({ length: 11 }, () => ({})))))).toEqual([])
-  expect(grown(before, figuresOf(reading(Array.from({ length: 12 }, () => ({})))))).toEqual(['requests to objects: 10 → 12'])
+  expect(grown(before, figuresOf(reading(Array.from({ length: 12 }, () => ({})))))).toEqual([
+    'requests to objects: 10 → 12',
+    'events in the log: 10 → 12',
+  ])
 })
