@@ -83,6 +83,41 @@ export default defineConfig({
         },
       },
       {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            main: './test/platform/worker.ts',
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              compatibilityFlags: ['nodejs_compat'],
+              bindings: {
+                DEVELOPMENT_DEFAULTS: 'off',
+                RATE_LIMITS: 'off',
+                UPLOAD_PART_MB: '5',
+                PLATFORM_EXECUTOR_URL: inject('executorUrl'),
+                MEDIA_URL: inject('mediaUrl'),
+                URL_SIGNING_SECRET: 'a secret of the tests',
+                RECEIVER_URL: inject('receiverUrl'),
+                WEBHOOK_RETRY_SCHEDULE: '0,1,1',
+                MAX_CONCURRENT_COMMANDS: '3',
+                MAX_COMMAND_RUN_SECONDS: '60',
+                // The same evictions come again with the seed that a run has printed.
+                SEED: process.env.SEED ?? String(Math.floor(Math.random() * 2 ** 32)),
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'platform',
+          include: ['test/platform/**/*.test.ts'],
+          globalSetup: ['test/support/worker-peers.ts'],
+          // What the platform has seen is told of one test at a time.
+          fileParallelism: false,
+          setupFiles: ['test/platform/hold.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         test: {
           ...SHARING_MODULES,
           name: 'security',

@@ -13,6 +13,7 @@ export const GUIDES = [
   'self-hosting',
   'deploying',
   'capacity',
+  'limits',
   'decisions',
 ] as const
 

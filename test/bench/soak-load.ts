@@ -1,5 +1,4 @@
 /** The clients of the soak: each does one thing after the other, chosen at random, and looks after each to its end. */
-import { createHash } from 'node:crypto'
 import type { PatientClient } from './patient-client.ts'
 import type { SoakWebhooks } from './soak-webhooks.ts'
 
@@ -56,10 +55,4 @@ async function runOne(kind: Kind, session: Session): Promise<Outcome> {
   }
   const got = await kind.run({ ...session, accepted }).catch((error: unknown) => String(error))
   return { kind: kind.name, id, expected: kind.expected, got, begunAt, endedAt: Date.now() }
-}
-
-/** Numbers from 0 to 1, the same ones for the same seed. */
-export function seededRandom(seed: string): () => number {
-  let n = 0
-  return () => createHash('sha256').update(`${seed}/${n++}`).digest().readUInt32BE() / 2 ** 32
 }

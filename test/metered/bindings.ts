@@ -63,12 +63,15 @@ function bucket(files: R2Bucket): R2Bucket {
 }
 
 /** The same object, whose methods go through `around`. What is native insists on being called on itself. */
-function intercepted<T extends object>(target: T, around: (name: string, call: () => ReturnType<typeof Reflect.apply>) => unknown): T {
+export function intercepted<T extends object>(
+  target: T,
+  around: (name: string, call: () => ReturnType<typeof Reflect.apply>, args: readonly unknown[]) => unknown,
+): T {
   return new Proxy(target, {
     get(_, property) {
       const value: unknown = Reflect.get(target, property, target)
       if (typeof value !== 'function') return value
-      return (...args: unknown[]) => around(String(property), () => Reflect.apply(value, target, args))
+      return (...args: unknown[]) => around(String(property), () => Reflect.apply(value, target, args), args)
     },
   })
 }

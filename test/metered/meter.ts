@@ -46,6 +46,11 @@ export class Meter {
   #logLines = 0
   readonly #running = new AsyncLocalStorage<Invocation>()
 
+  /** The invocation that runs; undefined outside of all. */
+  get current(): Invocation | undefined {
+    return this.#running.getStore()
+  }
+
   /** Runs an invocation. What an object calls of itself is part of the invocation that called it. */
   run<T>({ of, object, trigger, name }: Pick<Invocation, 'of' | 'object' | 'trigger' | 'name'>, work: () => T): T {
     if (object !== null && this.#running.getStore()?.object === object) return work()
@@ -64,7 +69,7 @@ export class Meter {
 
   /** The invocation that runs lasts until `work` is over, at least. */
   lastUntil(work: Promise<unknown>): void {
-    const invocation = this.#running.getStore()
+    const invocation = this.current
     if (invocation) this.#endWith(work, invocation)
   }
 
