@@ -127,6 +127,24 @@ describe('DELETE /commands/:id', () => {
     expect((await env.FILES.list({ prefix: `${account.name}/` })).objects).toEqual([])
   })
 
+  test.each([0, 1, 2, 3, 4, 5])('leaves nothing when the objects of command and account die under it, after %i turns', async (turns) => {
+    const account = await TestAccount.create()
+    const kill = async (stub: DurableObjectStub) => {
+      await expect(runInDurableObject(stub, (_, state) => state.abort('killed by a test'))).rejects.toThrow('killed by a test')
+    }
+    const { command_id: id } = await endedCommand(account)
+    const interrupted = remove(account, id).catch(() => null)
+    for (let turn = 0; turn < turns; turn++) await account.stub.queuePosition(id)
+    await kill(commandStub(id))
+    await kill(account.stub)
+    await interrupted
+    await until('the command is gone', async () => (await remove(account, id)).status === 404)
+    await until('its object is empty', () => isEmpty(id))
+    expect((await account.list()).total).toBe(0)
+    expect((await new FilesClient(account).list()).total).toBe(0)
+    expect((await env.FILES.list({ prefix: `${account.name}/` })).objects).toEqual([])
+  })
+
   test('is the last word where the account is being told of the end at the same time', async () => {
     const account = await TestAccount.create()
     const { command_id: id } = await endedCommand(account)
