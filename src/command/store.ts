@@ -91,8 +91,9 @@ export class CommandStore {
   /** Records that everything of the command is to go. Idempotent. */
   delete(): void {
     if (this.#isDeleted) return
+    const outputs = outputKeys(this.mustExist.spec, this.visibleOutputs)
     this.#storage.transactionSync(() => {
-      this.#storage.kv.put('garbage', [...this.garbage, ...outputKeys(this.mustExist.spec, this.visibleOutputs)])
+      if (outputs.length > 0) this.#storage.kv.put('garbage', [...this.garbage, ...outputs])
       this.#storage.kv.put('deleted', true)
     })
     this.#isDeleted = true

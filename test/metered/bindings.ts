@@ -48,17 +48,21 @@ function counted<T extends object>(target: T, service: string): T {
   })
 }
 
+/** What a method has answered, counted as well. */
+function countedAnswer(answer: unknown, service: string): unknown {
+  if (answer instanceof Promise) return answer.then((settled: unknown) => countedAnswer(settled, service))
+  return typeof answer === 'object' && answer !== null ? counted(answer, service) : answer
+}
+
 function namespace<T extends Rpc.DurableObjectBranded>(objects: DurableObjectNamespace<T>, of: string): DurableObjectNamespace<T> {
-  return intercepted(objects, (name, call) => (name === 'get' || name === 'getByName' ? counted(call(), of) : call()))
+  return intercepted(objects, (name, call) => (name === 'get' || name === 'getByName' ? countedAnswer(call(), of) : call()))
 }
 
 function bucket(files: R2Bucket): R2Bucket {
   return intercepted(files, (name, call) => {
-    // This one alone asks nobody.
-    if (name === 'resumeMultipartUpload') return counted(call(), 'R2')
-    meter.subrequest(`R2.${name}`)
-    const answer = call()
-    return name === 'createMultipartUpload' ? Promise.resolve(answer).then((upload) => counted(upload, 'R2')) : answer
+    // To resume an upload nobody is asked.
+    if (name !== 'resumeMultipartUpload') meter.subrequest(`R2.${name}`)
+    return name.endsWith('MultipartUpload') ? countedAnswer(call(), 'R2') : call()
   })
 }
 
