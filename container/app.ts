@@ -51,10 +51,13 @@ const byteCount = z.coerce.number().int().nonnegative().default(Number.MAX_SAFE_
 const inputHeadersSchema = z.object({
   maxBytes: byteCount,
   maxJobBytes: byteCount,
-  offset: z
+  continues: z
     .string()
     .regex(/^bytes \d+-/, 'Content-Range must be bytes <start>-…')
-    .transform((range) => Number.parseInt(range.slice('bytes '.length), 10))
+    .transform((range) => {
+      const [, offset, total] = /^bytes (\d+)-(?:.*\/(\d+))?/.exec(range) ?? []
+      return { offset: Number(offset), totalBytes: total === undefined ? null : Number(total) }
+    })
     .nullable(),
 })
 
@@ -96,7 +99,7 @@ export function createApp({ jobs, health, token, trustNetwork, isShuttingDown, l
     const headers = parse(inputHeadersSchema, {
       maxBytes: c.req.header(MAX_BYTES_HEADER),
       maxJobBytes: c.req.header(MAX_JOB_BYTES_HEADER),
-      offset: c.req.header('content-range') ?? null,
+      continues: c.req.header('content-range') ?? null,
     })
     const job = await jobs.open(name)
     return c.json({ bytes: await job.receiveInput(filename, c.env.incoming, headers) })

@@ -6,6 +6,12 @@ import { Fault } from './fault.ts'
 import { receive } from './receive.ts'
 import type { Workspace } from './workspace.ts'
 
+/** Where a request goes on with a file, and how large that is to be in the end; null where nobody knows. */
+export interface Continuation {
+  offset: number
+  totalBytes: number | null
+}
+
 interface Transfer {
   incoming: IncomingMessage
   done: Promise<unknown>
@@ -32,21 +38,21 @@ export class Inputs {
   }
 
   /**
-   * Stores one input from a request's body. `offset` continues a file that has exactly so many bytes; null writes it anew.
+   * Stores one input from a request's body. `continues` adds to a file that has exactly `offset` bytes; null writes it anew.
    * A newer request for the same file ends the older one, whose client is taken to be gone. `admit` throws if it is too late for inputs by then.
    * @returns the bytes that the file has now
    */
   async receive(
     filename: string,
     incoming: IncomingMessage,
-    { offset, maxBytes, admit }: { offset: number | null; maxBytes: number; admit: () => void },
+    { continues, maxBytes, admit }: { continues: Continuation | null; maxBytes: number; admit: () => void },
   ): Promise<number> {
     for (let older = this.#transfers.get(filename); older !== undefined; older = this.#transfers.get(filename)) {
       older.incoming.destroy()
       await older.done
     }
     admit()
-    const done = this.#store(filename, incoming, offset, maxBytes)
+    const done = this.#store(filename, incoming, continues, maxBytes)
     this.#transfers.set(filename, { incoming, done: done.catch(() => {}) })
     try {
       return await done
@@ -73,11 +79,12 @@ export class Inputs {
     await Promise.all(transfers.map(({ done }) => done))
   }
 
-  async #store(filename: string, incoming: IncomingMessage, offset: number | null, maxBytes: number): Promise<number> {
+  async #store(filename: string, incoming: IncomingMessage, continues: Continuation | null, maxBytes: number): Promise<number> {
     const present = (await this.#workspace.fileBytes(filename)) ?? 0
-    if (offset !== null && offset !== present) throw new Fault('CONFLICT', `the file has ${present} bytes, so it cannot go on at ${offset}`)
+    const start = continues?.offset ?? 0
+    if (continues !== null && start !== present)
+      throw new Fault('CONFLICT', `the file has ${present} bytes, so it cannot go on at ${start}`)
     const path = this.#workspace.path(filename)
-    const start = offset ?? 0
     let bytes = start
     const judge = (fileBytes: number): void => {
       if (fileBytes > maxBytes) throw new Fault('INPUT_TOO_LARGE', `the input is larger than ${maxBytes} bytes`, 'input')
@@ -96,7 +103,7 @@ export class Inputs {
     }
     try {
       this.#count(filename, start)
-      judge(start + Number(incoming.headers['content-length'] ?? 0))
+      judge(Math.max(continues?.totalBytes ?? 0, start + Number(incoming.headers['content-length'] ?? 0)))
       return start + (await receive({ incoming, path, offset: start, admit }))
     } catch (error) {
       if (error instanceof Fault && error.code === 'INPUT_TOO_LARGE') {

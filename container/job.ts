@@ -11,7 +11,7 @@ import { cancelledError, stopError } from './failure.ts'
 import { Fault } from './fault.ts'
 import type { Ffmpeg, FfmpegCommand } from './ffmpeg.ts'
 import { HeadStart } from './head-start.ts'
-import { Inputs } from './inputs.ts'
+import { type Continuation, Inputs } from './inputs.ts'
 import { Outputs } from './outputs.ts'
 import { probeFiles } from './probe.ts'
 import { Revision } from './revision.ts'
@@ -104,19 +104,20 @@ export class Job {
   async receiveInput(
     filename: string,
     incoming: IncomingMessage,
-    { offset, maxBytes, maxJobBytes }: { offset: number | null; maxBytes: number; maxJobBytes: number },
+    { continues, maxBytes, maxJobBytes }: { continues: Continuation | null; maxBytes: number; maxJobBytes: number },
   ): Promise<number> {
     const admit = () => {
       if (this.#start !== null || this.#phase.state !== 'RECEIVING') throw new Fault('CONFLICT', 'the job no longer takes inputs')
     }
     this.#inputs.limitTo(maxJobBytes)
-    return this.#inputs.receive(filename, incoming, { offset, maxBytes, admit })
+    return this.#inputs.receive(filename, incoming, { continues, maxBytes, admit })
   }
 
   /** Starts what a run of this request can be started with before its inputs are there. It may come too late, or not at all. */
   async prepare(request: RunRequest): Promise<JobState> {
     this.#inputs.limitTo(request.limits.disk_bytes)
-    if (this.#start === null && this.#phase.state === 'RECEIVING') await this.#headStart.prepare(this.#firstCommand(request))
+    // Whoever asks wants to know that somebody is there, and brings the inputs meanwhile.
+    if (this.#start === null && this.#phase.state === 'RECEIVING') void this.#headStart.prepare(this.#firstCommand(request))
     return this.state
   }
 

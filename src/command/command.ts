@@ -15,6 +15,7 @@ import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
 import { beginDeletion, erase } from './deletion.ts'
 import { sendWebhook } from './delivery.ts'
+import { download } from './download.ts'
 import { afterEnd, deleteGarbage, type Ending, settle, wipeJobs } from './ending.ts'
 import { follow } from './follow.ts'
 import { jobLog } from './job-log.ts'
@@ -22,10 +23,11 @@ import { jobName } from './job-name.ts'
 import { JobStates } from './job-states.ts'
 import { type News, newsSince } from './news.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
-import { download, type RunContext, upload } from './run.ts'
+import type { RunContext } from './run-context.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
 import { logTransition, spanOf } from './transition-log.ts'
+import { upload } from './upload.ts'
 import { Watchers } from './watchers.ts'
 
 /** What the poll needs: the record, and what only exists while the command runs. */
@@ -264,7 +266,7 @@ export class Command extends DurableObject<Env> {
   #apply(event: CommandEvent): void {
     const after = this.#store.apply(event)
     if (after === null) return
-    if (event.type !== 'input_received') logTransition(this.#store.mustExist.spec, after, event)
+    if (event.type !== 'input_received' && event.type !== 'output_stored') logTransition(this.#store.mustExist.spec, after, event)
     if (after.status !== 'PROCESSING' || after.stage === 'QUEUED') this.#progress = null
     this.#watchers.changed()
   }

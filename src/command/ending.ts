@@ -2,6 +2,7 @@
 
 import type { WebhookTarget } from '../account/webhook-endpoint.ts'
 import type { ExecutorClient } from '../executor/client.ts'
+import { abortMultipart } from '../files/bucket-object.ts'
 import { deleteFiles } from '../files/delete.ts'
 import { settingsOf } from '../settings.ts'
 import { takeOffLists } from './deletion.ts'
@@ -64,8 +65,12 @@ export async function wipeJobs({ store, executor }: Ending): Promise<void> {
   await leftJobs.wipe(executor)
 }
 
-/** Deletes what lost attempts have stored, and what was stored for so long only. */
+/** Deletes what lost attempts have stored, in whole or in part, and what was stored for so long only. Not to be called while outputs are stored. */
 export async function deleteGarbage({ store, env }: Ending): Promise<void> {
+  for (const { place, uploadId } of store.uploads.all) {
+    await abortMultipart(env.FILES, place, uploadId)
+    store.uploads.of(place).forget()
+  }
   const { garbage } = store
   if (garbage.length === 0) return
   await deleteFiles(env.FILES, garbage)

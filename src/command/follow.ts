@@ -4,7 +4,7 @@ import type { JobState } from '../executor/protocol.ts'
 import type { MediaFacts } from '../ffmpeg/media.ts'
 import { keepLog } from './job-log.ts'
 import { jobName } from './job-name.ts'
-import type { At, RunContext } from './run.ts'
+import type { At, RunContext } from './run-context.ts'
 import type { ErrorStatus, WrittenOutput } from './state.ts'
 
 type ExecutorOutput = Extract<JobState, { state: 'PROBING' }>['outputs'][string] & { media?: MediaFacts }
@@ -36,6 +36,7 @@ export async function follow(state: At<'FFMPEG'>, context: RunContext): Promise<
           attempt: state.attempt,
           ffmpegSeconds: current.ffmpeg_seconds,
           outputs: Object.fromEntries(Object.entries(current.outputs).map(([alias, output]) => [alias, writtenOutput(output)])),
+          now: Date.now(),
         })
         return
       case 'FAILED':

@@ -55,12 +55,21 @@ interface Attempts {
   startedAt: number
 }
 
+interface Uploading {
+  /** When it began, in ms since the epoch. */
+  since: number
+  ffmpegSeconds: number
+  outputs: Record<string, WrittenOutput>
+  /** Aliases of those that are in the bucket. */
+  stored: readonly string[]
+}
+
 export type ProcessingState =
   /** Between two attempts: asks for a slot again at `retryAt` (ms since the epoch). */
   | ({ status: 'PROCESSING'; stage: 'QUEUED'; retryAt: number } & Attempts)
   | ({ status: 'PROCESSING'; stage: 'DOWNLOADING'; slot: number; since: number; received: Record<string, number> } & Attempts)
   | ({ status: 'PROCESSING'; stage: 'FFMPEG'; slot: number } & Attempts)
-  | ({ status: 'PROCESSING'; stage: 'UPLOADING'; slot: number; ffmpegSeconds: number; outputs: Record<string, WrittenOutput> } & Attempts)
+  | ({ status: 'PROCESSING'; stage: 'UPLOADING'; slot: number } & Uploading & Attempts)
 
 export type TerminalState =
   | { status: 'SUCCESS'; startedAt: number; endedAt: number; ffmpegSeconds: number; outputs: Record<string, StoredOutput> }
@@ -76,7 +85,9 @@ export type CommandEvent =
   /** The executor took the job. */
   | { type: 'run_accepted'; attempt: number }
   /** FFmpeg is done and its outputs can be fetched. */
-  | { type: 'ffmpeg_ended'; attempt: number; ffmpegSeconds: number; outputs: Record<string, WrittenOutput> }
+  | { type: 'ffmpeg_ended'; attempt: number; ffmpegSeconds: number; outputs: Record<string, WrittenOutput>; now: number }
+  /** One output is in R2, and others are on their way. */
+  | { type: 'output_stored'; attempt: number; alias: string }
   /** Every output is in R2. */
   | { type: 'outputs_stored'; attempt: number; outputs: Record<string, StoredOutput>; now: number }
   /** The fault is the caller's, or ours beyond repair. */
@@ -116,10 +127,15 @@ export function transition(state: CommandState, event: CommandEvent): CommandSta
         status: 'PROCESSING',
         stage: 'UPLOADING',
         slot: state.slot,
+        since: event.now,
         ffmpegSeconds: event.ffmpegSeconds,
         outputs: event.outputs,
+        stored: [],
         ...attemptsOf(state),
       }
+    case 'output_stored':
+      if (state.status !== 'PROCESSING' || state.stage !== 'UPLOADING' || state.stored.includes(event.alias)) return state
+      return { ...state, stored: [...state.stored, event.alias] }
     case 'outputs_stored':
       if (state.status !== 'PROCESSING' || state.stage !== 'UPLOADING') return state
       return {

@@ -1,5 +1,7 @@
 /** What a command keeps in its object's storage. Every fact is written here and nowhere else. */
+import { KeptTransfers } from '../durable/kept-transfers.ts'
 import { LeftJobs } from '../durable/left-jobs.ts'
+import { StoredUploads } from '../durable/upload-record.ts'
 import type { StandardOutputText } from '../executor/protocol.ts'
 import { measurements, probeListing } from '../ffmpeg/report.ts'
 import { fileKey, filesBelow } from '../files/key.ts'
@@ -20,6 +22,10 @@ import {
 export class CommandStore {
   /** What its attempts have left at their executors. */
   readonly leftJobs: LeftJobs
+  /** How far its inputs have come. */
+  readonly transfers: KeptTransfers
+  /** Uploads in parts of its outputs. Outside of UPLOADING nobody will go on with those that are there. */
+  readonly uploads: StoredUploads
   readonly #storage: DurableObjectStorage
   #record: CommandRecord | null
   #isDeleted: boolean
@@ -27,6 +33,8 @@ export class CommandStore {
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     this.leftJobs = new LeftJobs(storage)
+    this.transfers = new KeptTransfers(storage)
+    this.uploads = new StoredUploads(storage)
     this.#record = storage.kv.get<CommandRecord>('record') ?? null
     this.#isDeleted = storage.kv.get<boolean>('deleted') ?? false
   }

@@ -1,74 +1,121 @@
-/** Moves one output from the executor into R2, as a stream: memory does not grow with its size. */
-import type { ExecutorClient } from '../executor/client.ts'
-import { storedHeaders } from '../files/content.ts'
+/** The stage UPLOADING: moves the outputs from the executor into the bucket, as streams, while the executor still looks into them. */
+import { OutOfBudget, spend } from '../durable/budget.ts'
+import { storeFile } from '../durable/store-file.ts'
+import { sideBySide, Turns } from '../durable/turns.ts'
+import { BucketObject } from '../files/bucket-object.ts'
+import { fileKey } from '../files/key.ts'
+import { probedMedia, whyLost } from './follow.ts'
+import { keepLog } from './job-log.ts'
+import { jobName } from './job-name.ts'
+import type { At, RunContext } from './run-context.ts'
+import type { CommandEvent, WrittenOutput } from './state.ts'
+import { uploadPlaylist } from './upload-playlist.ts'
 
-const PARALLEL_PARTS = 3
+/** What outputs get to be stored in any case, in milliseconds: for faults that pass, and for the executor to look into them. */
+const LEAST_PATIENCE_MS = 15 * 60_000
+/** The bucket takes many times as much, in bytes a second. */
+const LOWEST_RATE = 4 * 1024 * 1024
 
-export interface FileToStore {
-  key: string
-  filename: string
-  sizeBytes: number
+/** How long outputs of so many bytes may take to be stored, in milliseconds: a command that has more to wait for holds a slot for nothing. */
+export function uploadPatienceMs(bytes: number): number {
+  return LEAST_PATIENCE_MS + (bytes / LOWEST_RATE) * 1000
 }
 
-export interface OutputJob extends FileToStore {
+interface NamedOutput extends WrittenOutput {
   alias: string
 }
 
-/** Reads the file: all of it, or a part. */
-type ReadFile = (part: { offset: number; length: number } | null) => Promise<ReadableStream>
+/** Stores every output that is not stored yet. What is there of the others is kept for the next alarm. */
+export async function upload(state: At<'UPLOADING'>, context: RunContext): Promise<void> {
+  const { budget, kept, spec } = context
+  const job = jobName(spec, state)
+  const patienceMs = uploadPatienceMs(Object.values(state.outputs).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))
+  const tooLong = new AbortController()
+  const deadline = setTimeout(() => tooLong.abort(), Math.max(0, state.since + patienceMs - Date.now()))
+  const over = new AbortController()
+  const signal = AbortSignal.any([budget.signal, tooLong.signal, over.signal])
+  const probing = probedMedia(job, state.outputs, context, signal)
+  // It is awaited when all is stored, and fails as all else does.
+  probing.catch(() => undefined)
+  try {
+    await storeOutputs(state, context, signal)
+    const media = await probing
+    // A short log comes along with the facts.
+    if (kept.log === '') {
+      spend(budget)
+      await keepLog(job, context)
+    }
+    if (Object.keys(state.outputs).length === 0) kept.keepReport()
+    const outputs = Object.entries(state.outputs).map(([alias, output]) => {
+      const facts = media[alias]
+      if (!facts) throw new Error(`the executor did not probe output ${alias}`)
+      return [alias, { ...output, media: facts }] as const
+    })
+    context.apply({ type: 'outputs_stored', attempt: state.attempt, outputs: Object.fromEntries(outputs), now: Date.now() })
+  } catch (error) {
+    if (tooLong.signal.aborted) context.apply(overdue(state, patienceMs))
+    else if (!budget.isSpent && !(error instanceof OutOfBudget)) context.apply(await lostAttempt(state, error, context))
+  } finally {
+    clearTimeout(deadline)
+    over.abort()
+  }
+}
 
-export interface UploadContext {
-  executor: ExecutorClient
-  job: string
-  bucket: R2Bucket
-  /** Up to this size a file is one PUT; above, parts of it go up side by side. R2 wants all parts but the last to be equal. */
-  partBytes: number
+/** Resolves when all are in the bucket. When it rejects nothing is on its way any more that could arrive after the outputs were deleted. */
+async function storeOutputs(state: At<'UPLOADING'>, context: RunContext, signal: AbortSignal): Promise<void> {
+  const { limits } = context
+  const turns = new Turns(limits.transfersAtOnce)
+  const outputs = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
+  const missing = outputs.filter(({ alias }) => !state.stored.includes(alias))
+  let left = missing.length
+  const isProbed = outputs.every(({ media }) => media !== undefined)
+  const store = async (output: NamedOutput, ended: AbortSignal) => {
+    if (output.bundle?.kind === 'playlist') await storePlaylist(output, state, { context, turns, signal: ended })
+    else await storeOutput(output, state, { context, turns, signal: ended })
+    left -= 1
+    // Of the last one the next event tells.
+    if (left > 0 || !isProbed) context.apply({ type: 'output_stored', attempt: state.attempt, alias: output.alias })
+  }
+  await sideBySide(missing, { signal }, store)
+}
+
+interface Storing {
+  context: RunContext
+  turns: Turns
   signal: AbortSignal
 }
 
-type StoreContext = Pick<UploadContext, 'bucket' | 'partBytes'>
-
-/** Stores the output under its key. Running it again overwrites what a cut upload left. Throws an ExecutorFailure. */
-export function uploadOutput(output: OutputJob, context: UploadContext): Promise<void> {
-  return storeFile(output, (part) => context.executor.output(context.job, output.alias, part, context.signal), context)
+function storeOutput(output: NamedOutput, state: At<'UPLOADING'>, { context, turns, signal }: Storing): Promise<void> {
+  const { spec, settings, bucket, executor, budget, kept } = context
+  const { alias, fileId, filename, sizeBytes } = output
+  const key = fileKey(spec.account, fileId, filename)
+  return storeFile(
+    sizeBytes,
+    (part, ended) => executor.output(jobName(spec, state), alias, part, ended),
+    new BucketObject(bucket, key, filename),
+    kept.uploads.of(key),
+    { partBytes: settings.uploadPartBytes, turns, budget, signal },
+  )
 }
 
-/** Stores one file under its key, in parts where it is large. */
-export async function storeFile(file: FileToStore, read: ReadFile, { bucket, partBytes }: StoreContext): Promise<void> {
-  const httpMetadata = storedHeaders(file.filename)
-  if (file.sizeBytes <= partBytes) {
-    await bucket.put(file.key, await sizedStream(read, null, file.sizeBytes), { httpMetadata })
-    return
-  }
-  const upload = await bucket.createMultipartUpload(file.key, { httpMetadata })
-  try {
-    await upload.complete(await uploadParts(file, read, upload, partBytes))
-  } catch (error) {
-    await upload.abort().catch(() => undefined)
-    throw error
-  }
+function storePlaylist({ alias, fileId }: NamedOutput, state: At<'UPLOADING'>, { context, turns, signal }: Storing): Promise<void> {
+  const { spec, settings, bucket, executor, budget, kept } = context
+  const rules = { partBytes: settings.uploadPartBytes, turns, budget, signal }
+  return uploadPlaylist(
+    { alias, account: spec.account, fileId },
+    { executor, job: jobName(spec, state), bucket, uploads: kept.uploads, ...rules },
+  )
 }
 
-async function uploadParts(file: FileToStore, read: ReadFile, upload: R2MultipartUpload, partBytes: number): Promise<R2UploadedPart[]> {
-  const partCount = Math.ceil(file.sizeBytes / partBytes)
-  const parts: R2UploadedPart[] = []
-  let next = 0
-  const worker = async () => {
-    for (let index = next++; index < partCount; index = next++) {
-      const offset = index * partBytes
-      const length = Math.min(partBytes, file.sizeBytes - offset)
-      parts[index] = await upload.uploadPart(index + 1, await sizedStream(read, { offset, length }, length))
-    }
-  }
-  await Promise.all(Array.from({ length: PARALLEL_PARTS }, worker))
-  return parts
+function overdue({ attempt }: At<'UPLOADING'>, patienceMs: number): CommandEvent {
+  const minutes = Math.round(patienceMs / 60_000)
+  const message = `the outputs could not be stored within ${minutes} minutes, which is no fault of the command; submit it again`
+  return { type: 'failed', attempt, error: { status: 'INTERNAL_ERROR', message }, ffmpegSeconds: null, now: Date.now() }
 }
 
-/** R2 wants streams of a known length, and one that came through a Durable Object has lost its own. */
-async function sizedStream(read: ReadFile, part: { offset: number; length: number } | null, length: number): Promise<ReadableStream> {
-  const bytes = await read(part)
-  const sized = new FixedLengthStream(length)
-  // A break surfaces at the reader's end too, where it is handled.
-  bytes.pipeTo(sized.writable).catch(() => undefined)
-  return sized.readable
+/** A stream breaks in the same way whichever end fails, so the executor is asked whether it is the one. Throws the error where it is not. */
+async function lostAttempt(state: At<'UPLOADING'>, error: unknown, context: RunContext): Promise<CommandEvent> {
+  const reason = await whyLost(jobName(context.spec, state), context)
+  if (reason === null) throw error
+  return { type: 'attempt_lost', attempt: state.attempt, reason, now: Date.now() }
 }

@@ -42,3 +42,39 @@ export class Budget {
     clearTimeout(this.#timer)
   }
 }
+
+/**
+ * A share of a budget that was taken at once, before the rest of it: what is begun then comes as far as its share, however much others take
+ * meanwhile. Were it not so, several might use up every alarm with their beginnings.
+ */
+export class Share {
+  readonly #budget: Budget
+  #left: number
+
+  /** Throws OutOfBudget where so many requests are not left. */
+  constructor(budget: Budget, requests: number) {
+    spend(budget, requests)
+    this.#budget = budget
+    this.#left = requests
+  }
+
+  get signal(): AbortSignal {
+    return this.#budget.signal
+  }
+
+  take(requests = 1): boolean {
+    if (this.signal.aborted || this.#left < requests) return this.#budget.take(requests)
+    this.#left -= requests
+    return true
+  }
+}
+
+/** Ends what was begun in the middle: the next alarm goes on with it. */
+export class OutOfBudget extends Error {
+  override readonly name = 'OutOfBudget'
+}
+
+/** Takes so many requests. Throws OutOfBudget where so many are not left. */
+export function spend(budget: Pick<Budget, 'take'>, requests = 1): void {
+  if (!budget.take(requests)) throw new OutOfBudget('this alarm has spent its requests')
+}

@@ -1,7 +1,7 @@
 /** The Worker's side of the executor protocol. */
 import type { z } from 'zod'
+import type { PlacedPiece } from '../durable/piece.ts'
 import { within } from '../outbound/deadline.ts'
-import type { IncomingBytes } from '../outbound/incoming-bytes.ts'
 import { ExecutorFailure, failureOf, parseJson, platformFailure } from './failure.ts'
 import { JobStateStream } from './job-state-stream.ts'
 import {
@@ -51,21 +51,22 @@ export class ExecutorClient {
     this.#token = token
   }
 
-  /** Streams one input, or the rest of it, in. Answers the bytes that are there now. */
-  async putInput(job: string, filename: string, body: IncomingBytes, limits: InputLimits, signal: AbortSignal): Promise<number> {
+  /** Streams an input in, or a piece of one: what begins at 0 begins it anew, and any other goes on with it. Answers the bytes that are there now. */
+  async putInput(job: string, filename: string, piece: PlacedPiece, limits: InputLimits, signal: AbortSignal): Promise<number> {
+    const { offset, length, totalBytes } = piece
     const headers = new Headers({
       'content-type': 'application/octet-stream',
       [MAX_BYTES_HEADER]: String(limits.maxBytes),
       [MAX_JOB_BYTES_HEADER]: String(limits.maxJobBytes),
     })
-    if (body.resume) {
-      const { offset, totalBytes } = body.resume
-      headers.set('content-range', `bytes ${offset}-${totalBytes - 1}/${totalBytes}`)
+    if (offset > 0) {
+      const last = length === null ? '*' : offset + length - 1
+      headers.set('content-range', `bytes ${offset}-${last}/${totalBytes ?? '*'}`)
     }
     const stored = await this.#json(inputStoredSchema, `/v1/jobs/${job}/inputs/${filename}`, {
       method: 'PUT',
       headers,
-      body: body.stream,
+      body: piece.stream,
       signal,
     })
     return stored.bytes
@@ -96,12 +97,20 @@ export class ExecutorClient {
     return this.#states(`/v1/jobs/${job}/run`, init, ANSWER_TIMEOUT_MS, signal)
   }
 
-  /** Tells of a run whose inputs are on their way. An executor that knows no such thing refuses, which is no loss. */
+  /**
+   * Tells of a run whose inputs are to come, and so finds out whether there is an executor for it: throws what any request to it would. One that
+   * knows no such thing refuses, which is no loss.
+   */
   async prepare(job: string, request: RunRequest, signal: AbortSignal): Promise<void> {
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) }
     await within(ANSWER_TIMEOUT_MS, async (tooLate) => {
       const response = await this.#send(`/v1/jobs/${job}/prepare`, { ...init, signal: AbortSignal.any([signal, tooLate]) })
-      await response.body?.cancel()
+      if (response.ok) {
+        await response.body?.cancel()
+        return
+      }
+      const failure = await failureOf(response)
+      if (failure.fault !== 'refused') throw failure
     })
   }
 

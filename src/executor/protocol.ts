@@ -65,7 +65,12 @@ export const runRequestSchema = z.object({
 })
 export type RunRequest = z.infer<typeof runRequestSchema>
 
-/** Answer of `PUT /v1/jobs/:job/inputs/:filename`. */
+/**
+ * Answer of `PUT /v1/jobs/:job/inputs/:filename`: the bytes that the file has now. A file may come in several requests, one after the other.
+ * One without a Content-Range begins the file anew; one with `Content-Range: bytes <offset>-<last>/<total>` goes on with a file that has exactly
+ * `offset` bytes, and is a `CONFLICT` for any other. `last` and `total` are `*` where they are not known; a `total` that is past a limit is
+ * refused at once.
+ */
 export const inputStoredSchema = z.object({ bytes: z.number().int().nonnegative() })
 export type InputStored = z.infer<typeof inputStoredSchema>
 

@@ -1,15 +1,9 @@
-/** Writes a file of unknown length into the bucket, with one part of it in memory. */
-import { storedHeaders } from './content.ts'
+/** Writes a file of unknown length to where it is stored, with one part of it in memory. */
+import { complete, type FileTarget, type NumberedPart, partBytesFor } from '../durable/store-file.ts'
+import type { UploadRecord } from '../durable/upload-record.ts'
 
 /** R2's smallest part, since it is what one file takes of the memory. All parts but the last are equal, as R2 wants them. */
-const PART_BYTES = 5 * 1024 * 1024
-
-/** How far a multipart upload has come: what is needed to go on with it, or to abort it. */
-export interface MultipartProgress {
-  uploadId: string
-  /** Of the parts that are there, in order, from the first. */
-  etags: string[]
-}
+const LEAST_PART_BYTES = 5 * 1024 * 1024
 
 /** The file has more bytes than it may have. */
 export class TooManyBytes extends Error {
@@ -17,41 +11,47 @@ export class TooManyBytes extends Error {
 }
 
 export interface WriterOptions {
-  bucket: R2Bucket
-  key: string
-  filename: string
+  target: FileTarget
+  /** Where a writer before this one has come to, and this one comes to. */
+  record: UploadRecord
   maxBytes: number
-  /** Where a writer before this one has come to; null to begin. */
-  progress: MultipartProgress | null
-  /** Called with every change, before anything is built on it; null when there is nothing to go on with or to abort. */
-  onProgress: (progress: MultipartProgress | null) => void | Promise<void>
+  /** Called before each request. What it throws is thrown. */
+  beforeRequest?: () => void
 }
 
 export class BucketWriter {
   readonly #options: WriterOptions
-  #progress: MultipartProgress | null
+  readonly #partBytes: number
+  #parts: number
   #buffer: Uint8Array | null = null
   #buffered = 0
 
   constructor(options: WriterOptions) {
+    const { record, maxBytes } = options
     this.#options = options
-    this.#progress = options.progress
+    this.#partBytes = record.begun?.partBytes ?? partBytesFor(maxBytes, LEAST_PART_BYTES)
+    this.#parts = record.begun === null ? 0 : record.etags.size
+  }
+
+  /** Whether any of them are there for good. */
+  get hasStored(): boolean {
+    return this.#parts > 0
   }
 
   /** Bytes of the file that are there, those in memory included. */
   get bytes(): number {
-    return (this.#progress?.etags.length ?? 0) * PART_BYTES + this.#buffered
+    return this.#parts * this.#partBytes + this.#buffered
   }
 
   /** Takes the next bytes; they may be changed afterwards. Throws TooManyBytes. */
   async write(bytes: Uint8Array): Promise<void> {
     const { maxBytes } = this.#options
     if (this.bytes + bytes.length > maxBytes) throw new TooManyBytes(`the file has more than ${maxBytes} bytes`)
-    this.#buffer ??= new Uint8Array(PART_BYTES)
+    this.#buffer ??= new Uint8Array(this.#partBytes)
     for (let rest = bytes; rest.length > 0; ) {
-      // A part goes up when there is more to come, so that what fits into one needs no multipart upload.
-      if (this.#buffered === PART_BYTES) await this.#uploadPart()
-      const piece = rest.subarray(0, PART_BYTES - this.#buffered)
+      // A part goes up when there is more to come, so that what fits into one needs no upload in parts.
+      if (this.#buffered === this.#partBytes) await this.#uploadPart()
+      const piece = rest.subarray(0, this.#partBytes - this.#buffered)
       this.#buffer.set(piece, this.#buffered)
       this.#buffered += piece.length
       rest = rest.subarray(piece.length)
@@ -60,15 +60,17 @@ export class BucketWriter {
 
   /** Makes the file out of what was written. Answers its size in bytes. */
   async close(): Promise<number> {
-    const { bucket, key, filename } = this.#options
+    const { target, record } = this.#options
     const size = this.bytes
-    if (this.#progress === null) {
-      await bucket.put(key, this.#filled(), { httpMetadata: storedHeaders(filename) })
+    if (record.begun === null) {
+      this.#beforeRequest()
+      await target.put(this.#filled())
     } else {
-      if (this.#buffered > 0) await this.#uploadPart()
-      const parts = this.#progress.etags.map((etag, index) => ({ partNumber: index + 1, etag }))
-      await bucket.resumeMultipartUpload(key, this.#progress.uploadId).complete(parts)
-      this.#progress = null
+      const { uploadId } = record.begun
+      this.#beforeRequest()
+      const last = this.#buffered > 0 ? [await this.#putPart(uploadId)] : []
+      // The last part is not recorded: it is shorter, and whoever goes on takes those that are recorded for equal.
+      await complete(uploadId, size, target, record, last)
     }
     this.#buffer = null
     return size
@@ -76,38 +78,41 @@ export class BucketWriter {
 
   /** Forgets what was written. */
   async discard(): Promise<void> {
-    const { bucket, key, onProgress } = this.#options
+    const { target, record } = this.#options
     this.#buffered = 0
-    if (this.#progress === null) return
-    await abortMultipart(bucket, key, this.#progress.uploadId)
-    this.#progress = null
-    await onProgress(null)
+    this.#parts = 0
+    if (record.begun === null) return
+    await target.abort(record.begun.uploadId)
+    await record.forget()
   }
 
   async #uploadPart(): Promise<void> {
-    const { bucket, key, filename, onProgress } = this.#options
-    if (this.#progress === null) {
-      const { uploadId } = await bucket.createMultipartUpload(key, { httpMetadata: storedHeaders(filename) })
-      this.#progress = { uploadId, etags: [] }
-      await onProgress(this.#progress)
-    }
-    const { uploadId, etags } = this.#progress
-    const { etag } = await bucket.resumeMultipartUpload(key, uploadId).uploadPart(etags.length + 1, this.#filled())
-    this.#progress = { uploadId, etags: [...etags, etag] }
+    const { record } = this.#options
+    const { partNumber, etag } = await this.#putPart(record.begun?.uploadId ?? (await this.#begin()))
+    await record.putPart(partNumber, etag)
+    this.#parts = partNumber
     this.#buffered = 0
-    await onProgress(this.#progress)
+  }
+
+  async #begin(): Promise<string> {
+    const { target, record } = this.#options
+    this.#beforeRequest()
+    const uploadId = await target.begin()
+    await record.begin({ uploadId, partBytes: this.#partBytes })
+    return uploadId
+  }
+
+  async #putPart(uploadId: string): Promise<NumberedPart> {
+    this.#beforeRequest()
+    const partNumber = this.#parts + 1
+    return { partNumber, etag: await this.#options.target.putPart(uploadId, partNumber, this.#filled()) }
+  }
+
+  #beforeRequest(): void {
+    this.#options.beforeRequest?.()
   }
 
   #filled(): Uint8Array {
     return this.#buffer?.subarray(0, this.#buffered) ?? new Uint8Array()
   }
-}
-
-/** Ends a multipart upload and frees what it takes. One that is over, whichever way, stays as it is. */
-export async function abortMultipart(bucket: R2Bucket, key: string, uploadId: string): Promise<void> {
-  // R2 does not say "there is none" apart from other refusals, and forgets an upload by itself after a week.
-  await bucket
-    .resumeMultipartUpload(key, uploadId)
-    .abort()
-    .catch(() => undefined)
 }

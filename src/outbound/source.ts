@@ -1,4 +1,5 @@
 /** Opens a URL that a user gave us as a stream: addresses checked on every hop, redirects followed by hand. */
+import { SourceFailure } from '../durable/transfer.ts'
 import { type AllowedOrigins, checkUrl } from './address.ts'
 import { failedAnswer, failedConnection } from './source-advice.ts'
 
@@ -18,23 +19,13 @@ export interface Source {
   validator: string | null
 }
 
-/** Why a URL could not be opened. The message names the host, never the URL's query or credentials. */
-export class SourceFailure extends Error {
-  override readonly name = 'SourceFailure'
-  /** Whether the same request may succeed a little later. */
-  readonly retryable: boolean
-
-  constructor(message: string, retryable: boolean, options?: ErrorOptions) {
-    super(message, options)
-    this.retryable = retryable
-  }
-}
-
 export interface OpenOptions {
   allowed: AllowedOrigins
   /** Where to continue a file that was cut, and the validator it came with. */
   resume: { offset: number; validator: string } | null
   signal: AbortSignal
+  /** Called before each request, of which every redirect is one. What it throws is thrown. */
+  beforeRequest: () => void
 }
 
 /** Opens `url` for reading. Throws a SourceFailure that says which host did what. */
@@ -54,6 +45,7 @@ export async function openSource(url: string, options: OpenOptions): Promise<Sou
 }
 
 async function request(url: URL, options: OpenOptions): Promise<Response> {
+  options.beforeRequest()
   // Compressed transfer would make offsets and sizes mean something else than the file's.
   const headers = new Headers({ 'accept-encoding': 'identity', 'user-agent': 'RenderIO/1.0' })
   if (options.resume) {

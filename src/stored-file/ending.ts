@@ -1,6 +1,6 @@
 /** Letting go of what a stored file holds: the job of its probe, and in the end everything. */
 import type { ExecutorClient } from '../executor/client.ts'
-import { abortMultipart } from '../files/bucket-writer.ts'
+import { abortMultipart } from '../files/bucket-object.ts'
 import { takeOffList } from './account-link.ts'
 import { bucketKey } from './record.ts'
 import type { FileStore } from './store.ts'
@@ -16,10 +16,11 @@ export interface Ending {
  * @returns when an executor that has not confirmed it is to be asked again, in ms since the epoch; null when nothing is left
  */
 export async function erase({ store, env, executor }: Ending): Promise<number | null> {
-  const { record, multipart } = store
+  const { record } = store
   if (!record) return null
   const { spec } = record
-  if (multipart) await abortMultipart(env.FILES, bucketKey(spec), multipart.uploadId)
+  const { begun } = store.upload
+  if (begun) await abortMultipart(env.FILES, bucketKey(spec), begun.uploadId)
   await env.FILES.delete(bucketKey(spec))
   await takeOffList(spec, env)
   await store.leftJobs.wipe(executor)

@@ -1,8 +1,36 @@
 /** A file that comes in the body of one request: its bytes go straight to the bucket, and its object watches over them. */
+import type { BegunUpload, UploadRecord } from '../durable/upload-record.ts'
+import { BucketObject } from '../files/bucket-object.ts'
 import { BucketWriter } from '../files/bucket-writer.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { bucketKey, type FileListing, type FileSpec } from './record.ts'
+
+/** A request that dies is not resumed: all that its file's object needs to know is what is to be aborted then. */
+class RequestRecord implements UploadRecord {
+  readonly etags = new Map<number, string>()
+  begun: BegunUpload | null = null
+  readonly #keep: (upload: BegunUpload) => Promise<void>
+
+  constructor(keep: (upload: BegunUpload) => Promise<void>) {
+    this.#keep = keep
+  }
+
+  async begin(upload: BegunUpload): Promise<void> {
+    this.begun = upload
+    await this.#keep(upload)
+  }
+
+  putPart(number: number, etag: string): void {
+    this.etags.set(number, etag)
+  }
+
+  /** The object forgets it by itself, when it is told that the bytes are there or that there will be none. */
+  forget(): void {
+    this.begun = null
+    this.etags.clear()
+  }
+}
 
 export class RequestUpload {
   readonly #spec: FileSpec
@@ -13,15 +41,9 @@ export class RequestUpload {
     this.#spec = spec
     this.#env = env
     this.#writer = new BucketWriter({
-      bucket: env.FILES,
-      key: bucketKey(spec),
-      filename: spec.filename,
+      target: new BucketObject(env.FILES, bucketKey(spec), spec.filename),
+      record: new RequestRecord((upload) => this.#stub.keepUpload(upload)),
       maxBytes: settingsOf(env).maxInputBytes,
-      progress: null,
-      onProgress: async (progress) => {
-        // The parts need no remembering: a request that dies is not resumed.
-        if (progress === null || progress.etags.length === 0) await this.#stub.keepMultipart(progress)
-      },
     })
   }
 

@@ -1,21 +1,25 @@
 /** What a stored file keeps in its object's storage. Every fact is written here and nowhere else. */
+import { KeptTransfers } from '../durable/kept-transfers.ts'
 import { LeftJobs } from '../durable/left-jobs.ts'
-import type { MultipartProgress } from '../files/bucket-writer.ts'
-import type { SeenSource } from '../outbound/download.ts'
+import { StoredUpload } from '../durable/upload-record.ts'
 import type { FileRecord, FileSpec } from './record.ts'
 import { type FileEvent, type FileState, transition } from './state.ts'
-
-const PART_PREFIX = 'part:'
 
 export class FileStore {
   /** What its probes have left at their executors. */
   readonly leftJobs: LeftJobs
+  /** The upload in parts that is under way in the bucket, by whomever the parts are sent. */
+  readonly upload: StoredUpload
+  /** How far its bytes have come, from a URL to the bucket and from there to whoever probes them. */
+  readonly transfers: KeptTransfers
   readonly #storage: DurableObjectStorage
   #record: FileRecord | null
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage
     this.leftJobs = new LeftJobs(storage)
+    this.upload = new StoredUpload(storage, 'multipart', 'part:')
+    this.transfers = new KeptTransfers(storage)
     this.#record = storage.kv.get<FileRecord>('record') ?? null
   }
 
@@ -42,7 +46,7 @@ export class FileStore {
       if (before.status === 'STORED' && before.probe.stage === 'RUNNING') {
         this.leftJobs.leave({ slot: before.probe.slot, name: probeJobName(spec, before.probe) })
       }
-      if (after.status === 'STORED') this.multipart = null
+      if (before.status !== 'STORED' && after.status === 'STORED') this.upload.forget()
       this.#save({ spec, state: after })
     })
     return after
@@ -55,35 +59,6 @@ export class FileStore {
 
   markTold(): void {
     this.#storage.kv.delete('untold')
-  }
-
-  /** The multipart upload that is under way in the bucket. */
-  get multipart(): MultipartProgress | null {
-    return this.#storage.kv.get<MultipartProgress>('multipart') ?? null
-  }
-
-  set multipart(progress: MultipartProgress | null) {
-    if (progress === null) this.#storage.kv.delete('multipart')
-    else this.#storage.kv.put('multipart', progress)
-  }
-
-  /** What the bytes of a download that is under way came from. */
-  get seen(): SeenSource | null {
-    return this.#storage.kv.get<SeenSource>('seen') ?? null
-  }
-
-  set seen(source: SeenSource) {
-    this.#storage.kv.put('seen', source)
-  }
-
-  /** ETag of each part that the client has sent, by its number. */
-  get partEtags(): Record<number, string> {
-    const parts = this.#storage.kv.list<string>({ prefix: PART_PREFIX })
-    return Object.fromEntries(Array.from(parts, ([key, etag]) => [Number(key.slice(PART_PREFIX.length)), etag]))
-  }
-
-  putPart(partNumber: number, etag: string): void {
-    this.#storage.kv.put(PART_PREFIX + partNumber, etag)
   }
 
   /** Forgets that there was a file. */

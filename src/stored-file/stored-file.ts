@@ -4,9 +4,9 @@ import { AlarmLoop } from '../durable/alarm-loop.ts'
 import type { Budget } from '../durable/budget.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../durable/limits.ts'
 import { SlotLease } from '../durable/slot-lease.ts'
+import type { BegunUpload } from '../durable/upload-record.ts'
 import type { ExecutorClient } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
-import type { MultipartProgress } from '../files/bucket-writer.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { takeOffList, tellAccount } from './account-link.ts'
@@ -41,9 +41,10 @@ export class StoredFile extends DurableObject<Env> {
     await this.#tellSoon()
   }
 
-  /** The multipart upload that the bytes of a request go to, so that it is aborted should the request die. */
-  async keepMultipart(progress: MultipartProgress | null): Promise<void> {
-    if (this.#store.record?.state.status === 'UPLOADING') this.#store.multipart = progress
+  /** The upload in parts that the bytes of a request go to, so that it is aborted should the request die. */
+  async keepUpload(upload: BegunUpload): Promise<void> {
+    if (this.#store.record?.state.status !== 'UPLOADING') throw new Error('the upload was given up')
+    this.#store.upload.begin(upload)
   }
 
   /** The bytes of a request are in the bucket. Answers false when the file was given up meanwhile. */
@@ -72,7 +73,7 @@ export class StoredFile extends DurableObject<Env> {
   /** A part is in the bucket. Answers false when the upload is over. */
   async partStored(partNumber: number, etag: string): Promise<boolean> {
     if (this.#store.record?.state.status !== 'UPLOADING') return false
-    this.#store.putPart(partNumber, etag)
+    this.#store.upload.putPart(partNumber, etag)
     return true
   }
 
@@ -168,7 +169,7 @@ export class StoredFile extends DurableObject<Env> {
     const { source } = this.#store.mustExist.spec
     if (source.type !== 'URL') throw new Error('only a file with a URL is fetched')
     await this.#tell()
-    const event = await fetchFile(source.url, state.since, this.#store, this.env, budget.signal)
+    const event = await fetchFile(source.url, state.since, this.#store, this.env, budget)
     if (event) this.#apply(event)
     return Date.now()
   }
@@ -176,19 +177,26 @@ export class StoredFile extends DurableObject<Env> {
   async #findOut(probe: Exclude<Probe, { stage: 'DONE' }>, budget: Budget): Promise<number> {
     await this.#endPatience()
     const { spec, state } = this.#store.mustExist
+    if (state.status !== 'STORED') return Date.now()
     if (probe.stage === 'WAITING') return Math.min(factsDueAt(state), await this.#askForSlot(probe))
     const { attempt, slot } = probe
     const wait = Math.min(factsDueAt(state) - Date.now(), this.#limits.sliceMs)
     const patience = setTimeout(() => this.ctx.waitUntil(this.#endPatience()), wait)
-    const context = { bucket: this.env.FILES, executor: this.#executor(slot), signal: budget.signal }
+    const { transfers } = this.#store
+    const { pieceBytes } = this.#limits
+    const context = { bucket: this.env.FILES, executor: this.#executor(slot), transfers, sizeBytes: state.sizeBytes, pieceBytes, budget }
+    let isLost = false
     try {
-      this.#apply(
-        await this.#lease().hold(
-          slot,
-          () => probeStored(spec, attempt, context),
-          () => this.#alarms.interrupt(),
-        ),
+      const event = await this.#lease().hold(
+        slot,
+        () => probeStored(spec, attempt, context),
+        () => {
+          isLost = true
+          this.#alarms.interrupt()
+        },
       )
+      if (event) this.#apply(event)
+      else if (isLost) this.#apply({ type: 'probe_lost', attempt, now: Date.now() })
     } finally {
       clearTimeout(patience)
     }

@@ -1,6 +1,7 @@
 /** Takes a file that its client sends in parts, each straight into a multipart upload in the bucket. */
+import { complete } from '../durable/store-file.ts'
 import type { Fault } from '../ffmpeg/command.ts'
-import { storedHeaders } from '../files/content.ts'
+import { BucketObject } from '../files/bucket-object.ts'
 import { log } from '../logging/log.ts'
 import { checkParts, type GivenPart, partCount, partLength } from './parts.ts'
 import { bucketKey } from './record.ts'
@@ -26,8 +27,8 @@ export type Completion =
 /** Opens the multipart upload. */
 export async function openParts(store: FileStore, bucket: R2Bucket): Promise<void> {
   const { spec } = store.mustExist
-  const { uploadId } = await bucket.createMultipartUpload(bucketKey(spec), { httpMetadata: storedHeaders(spec.filename) })
-  store.multipart = { uploadId, etags: [] }
+  if (spec.source.type !== 'PARTS') throw new Error('only a file that comes in parts is uploaded in parts')
+  store.upload.begin({ uploadId: await bucketObject(store, bucket).begin(), partBytes: spec.source.partBytes })
 }
 
 /** Null for a file that is not uploaded in parts. */
@@ -37,9 +38,9 @@ export function partTarget(store: FileStore, partNumber: number): PartTarget | n
   if (source.type !== 'PARTS') return null
   const bytes = partLength(partNumber, source.sizeBytes, source.partBytes)
   if (bytes === null) return { kind: 'no_such_part' }
-  const { multipart } = store
-  if (state.status !== 'UPLOADING' || !multipart) return { kind: 'closed' }
-  return { kind: 'open', key: bucketKey(spec), uploadId: multipart.uploadId, bytes }
+  const { begun } = store.upload
+  if (state.status !== 'UPLOADING' || !begun) return { kind: 'closed' }
+  return { kind: 'open', key: bucketKey(spec), uploadId: begun.uploadId, bytes }
 }
 
 /** Makes the file of its parts. May be called again whatever became of an earlier call. */
@@ -47,22 +48,20 @@ export async function completeParts(store: FileStore, bucket: R2Bucket, given: r
   const { spec, state } = store.mustExist
   const { source } = spec
   if (source.type !== 'PARTS') return { kind: 'not_in_parts' }
-  const { multipart } = store
-  if (state.status !== 'UPLOADING' || !multipart) return { kind: 'complete' }
-  const stored = store.partEtags
-  const faults = checkParts(given, partCount(source.sizeBytes, source.partBytes), stored)
+  const { begun, etags } = store.upload
+  if (state.status !== 'UPLOADING' || !begun) return { kind: 'complete' }
+  const faults = checkParts(given, partCount(source.sizeBytes, source.partBytes), Object.fromEntries(etags))
   if (faults.length > 0) return { kind: 'faults', faults }
-  const parts = Object.entries(stored).map(([number, etag]) => ({ partNumber: Number(number), etag }))
-  parts.sort((a, b) => a.partNumber - b.partNumber)
   try {
-    await bucket.resumeMultipartUpload(bucketKey(spec), multipart.uploadId).complete(parts)
+    await complete(begun.uploadId, source.sizeBytes, bucketObject(store, bucket), store.upload)
   } catch (error) {
-    // An earlier call may have come this far, and have died before it could tell.
-    const object = await bucket.head(bucketKey(spec))
-    if (object?.size !== source.sizeBytes) {
-      log('warn', 'file.parts_refused', { file_id: spec.id, account: spec.account, error })
-      return { kind: 'refused' }
-    }
+    log('warn', 'file.parts_refused', { file_id: spec.id, account: spec.account, error })
+    return { kind: 'refused' }
   }
   return { kind: 'complete' }
+}
+
+function bucketObject(store: FileStore, bucket: R2Bucket): BucketObject {
+  const { spec } = store.mustExist
+  return new BucketObject(bucket, bucketKey(spec), spec.filename)
 }

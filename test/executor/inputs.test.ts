@@ -161,6 +161,21 @@ describe('PUT inputs', () => {
     expect(await refusal(answer)).toEqual([413, 'INPUT_TOO_LARGE'])
   })
 
+  test('an upload in pieces is refused as soon as one of them says how large it will be', async () => {
+    const job = new JobClient(executor)
+    await job.put('a.bin', randomBytes(900), { 'x-max-bytes': '2000' })
+    const answer = job.put('a.bin', randomBytes(100), { 'content-range': 'bytes 900-999/2001', 'x-max-bytes': '2000' })
+    expect(await refusal(answer)).toEqual([413, 'INPUT_TOO_LARGE'])
+  })
+
+  test('an upload in pieces need not say how large it will be', async () => {
+    const job = new JobClient(executor)
+    const bytes = randomBytes(3000)
+    await job.put('a.bin', bytes.subarray(0, 1000))
+    for (const start of [1000, 2000]) await job.put('a.bin', bytes.subarray(start, start + 1000), { 'content-range': `bytes ${start}-*/*` })
+    expect(await readFile(join((await job.folder()) ?? '', 'a.bin'))).toEqual(bytes)
+  })
+
   test.each(['..%2Fescape', '%2E%2E', '-i', 'a%20b', 'a%00b', `${'a'.repeat(256)}`])('the file name %s is refused', async (filename) => {
     const response = await new JobClient(executor).put(filename, 'x')
     expect(response.status).toBeGreaterThanOrEqual(400)

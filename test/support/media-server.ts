@@ -30,6 +30,10 @@ const SAMPLES: Record<string, string[]> = {
  * - `/breaks/<name>/<sample>` breaks the first connection half way once `/open/<name>` was asked for
  * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
  * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
+ * - `/held/<name>/<sample>` stops half way until `/open/<name>` was asked for, and goes on at once from where a Range begins;
+ *   `/stubborn/<name>/<sample>` likewise, but every time from the beginning, whatever it is asked for
+ * - `/unsized/<sample>` does not say how long the file is
+ * - `/pattern/<bytes>` a file whose bytes differ from place to place
  * - `/gate/<name>/<sample>` sends the second half once `/open/<name>` was asked for
  * - `/status/<code>`, `/hang` never answers
  * - `/says/<code>/<name>?type=<type>&body=<text>` answers with this code, Content-Type and body
@@ -123,6 +127,9 @@ class Site {
       case 'chunked':
         sendZeros(Number(argument), kind === 'big', response)
         return
+      case 'pattern':
+        sendRange(patternOf(Number(argument)), '"v1"', request, response)
+        return
     }
     if (!file) {
       response.writeHead(404).end('no such file')
@@ -130,7 +137,19 @@ class Site {
     }
     switch (kind) {
       case 'gate':
-        this.#sendInHalves(file, argument, response)
+        this.#sendInHalves(file, argument, {}, response)
+        return
+      case 'held':
+        if (request.headers.range === undefined) this.#sendInHalves(file, argument, { etag: '"v1"' }, response)
+        else sendRange(file, '"v1"', request, response)
+        return
+      case 'stubborn':
+        this.#sendInHalves(file, argument, { etag: '"v1"' }, response)
+        return
+      case 'unsized':
+        response.writeHead(200, { etag: '"v1"' })
+        response.write(file.subarray(0, 1000))
+        response.end(file.subarray(1000))
         return
       case 'failing':
         if (times <= Number(argument)) response.writeHead(Number(second)).end('no')
@@ -165,9 +184,9 @@ class Site {
     return gate
   }
 
-  #sendInHalves(file: Buffer, gate: string, response: ServerResponse): void {
+  #sendInHalves(file: Buffer, gate: string, headers: Record<string, string>, response: ServerResponse): void {
     const half = Math.floor(file.length / 2)
-    response.writeHead(200, { 'content-length': file.length })
+    response.writeHead(200, { ...headers, 'content-length': file.length })
     response.write(file.subarray(0, half))
     void this.#gate(gate).promise.then(() => response.end(file.subarray(half)))
   }
@@ -196,6 +215,10 @@ function sendRange(file: Buffer, etag: string, request: IncomingMessage, respons
   if (start > 0) response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` })
   else response.writeHead(200, headers)
   response.end(file.subarray(start))
+}
+
+function patternOf(bytes: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length: bytes }, (_, n) => (n * 31 + (n >> 12)) & 0xff))
 }
 
 function sendZeros(bytes: number, declared: boolean, response: ServerResponse): void {

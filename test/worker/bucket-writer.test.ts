@@ -1,20 +1,36 @@
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
-import { BucketWriter, type MultipartProgress, TooManyBytes } from '../../src/files/bucket-writer.ts'
+import type { BegunUpload, UploadRecord } from '../../src/durable/upload-record.ts'
+import { BucketObject } from '../../src/files/bucket-object.ts'
+import { BucketWriter, TooManyBytes } from '../../src/files/bucket-writer.ts'
 
 const MEBIBYTE = 1024 * 1024
 
-function writerTo(key: string, progress: MultipartProgress | null, seen: (MultipartProgress | null)[], maxBytes = 100 * MEBIBYTE) {
-  return new BucketWriter({
-    bucket: env.FILES,
-    key,
-    filename: 'a.bin',
-    maxBytes,
-    progress,
-    onProgress: (at) => {
-      seen.push(at)
-    },
-  })
+/** What a test keeps of an upload, and in how many parts it had come each time that something changed. */
+class Record implements UploadRecord {
+  begun: BegunUpload | null = null
+  readonly etags = new Map<number, string>()
+  readonly seen: (number | null)[] = []
+
+  begin(upload: BegunUpload): void {
+    this.begun = upload
+    this.seen.push(0)
+  }
+
+  putPart(number: number, etag: string): void {
+    this.etags.set(number, etag)
+    this.seen.push(number)
+  }
+
+  forget(): void {
+    this.begun = null
+    this.etags.clear()
+    this.seen.push(null)
+  }
+}
+
+function writerTo(key: string, record: UploadRecord, maxBytes = 100 * MEBIBYTE) {
+  return new BucketWriter({ target: new BucketObject(env.FILES, key, 'a.bin'), record, maxBytes })
 }
 
 /** Bytes that differ from place to place. */
@@ -39,30 +55,30 @@ async function stored(key: string): Promise<Uint8Array | null> {
 test('a file of several parts has every byte in its place, whatever the pieces', async () => {
   const key = `writer/${crypto.randomUUID()}`
   const bytes = pattern(11 * MEBIBYTE + 7)
-  const seen: (MultipartProgress | null)[] = []
-  const writer = writerTo(key, null, seen)
+  const record = new Record()
+  const writer = writerTo(key, record)
   await writeInPieces(writer, bytes, 700_001)
   expect(await env.FILES.head(key), 'nothing is there before it is complete').toBeNull()
   expect(await writer.close()).toBe(bytes.length)
   expect(Buffer.compare((await stored(key)) ?? new Uint8Array(), bytes)).toBe(0)
-  expect(seen.map((progress) => progress?.etags.length)).toEqual([0, 1, 2, 3])
+  expect(record.seen).toEqual([0, 1, 2, null])
 })
 
 test('what fits into one part is one PUT, up to its last byte', async () => {
   const key = `writer/${crypto.randomUUID()}`
-  const seen: (MultipartProgress | null)[] = []
-  const writer = writerTo(key, null, seen)
+  const record = new Record()
+  const writer = writerTo(key, record)
   await writer.write(new Uint8Array(5 * MEBIBYTE))
   expect(await writer.close()).toBe(5 * MEBIBYTE)
-  expect([(await env.FILES.head(key))?.size, seen]).toEqual([5 * MEBIBYTE, []])
+  expect([(await env.FILES.head(key))?.size, record.seen]).toEqual([5 * MEBIBYTE, []])
 })
 
 test('a second writer goes on where the first has come to', async () => {
   const key = `writer/${crypto.randomUUID()}`
   const bytes = pattern(12 * MEBIBYTE)
-  const seen: (MultipartProgress | null)[] = []
-  await writeInPieces(writerTo(key, null, seen), bytes.subarray(0, 6 * MEBIBYTE), MEBIBYTE)
-  const second = writerTo(key, seen.at(-1) ?? null, seen)
+  const record = new Record()
+  await writeInPieces(writerTo(key, record), bytes.subarray(0, 6 * MEBIBYTE), MEBIBYTE)
+  const second = writerTo(key, record)
   expect(second.bytes).toBe(5 * MEBIBYTE)
   await writeInPieces(second, bytes.subarray(second.bytes), MEBIBYTE)
   await second.close()
@@ -71,12 +87,12 @@ test('a second writer goes on where the first has come to', async () => {
 
 test('what is discarded leaves nothing, and may be written anew', async () => {
   const key = `writer/${crypto.randomUUID()}`
-  const seen: (MultipartProgress | null)[] = []
-  const writer = writerTo(key, null, seen)
+  const record = new Record()
+  const writer = writerTo(key, record)
   await writer.write(new Uint8Array(6 * MEBIBYTE))
-  const uploadId = seen[0]?.uploadId ?? ''
+  const uploadId = record.begun?.uploadId ?? ''
   await writer.discard()
-  expect([writer.bytes, seen.at(-1)]).toEqual([0, null])
+  expect([writer.bytes, record.seen.at(-1)]).toEqual([0, null])
   await expect(env.FILES.resumeMultipartUpload(key, uploadId).uploadPart(1, 'x')).rejects.toThrow()
   await writer.write(Uint8Array.of(1, 2))
   await writer.close()
@@ -84,7 +100,7 @@ test('what is discarded leaves nothing, and may be written anew', async () => {
 })
 
 test('no byte over the limit is taken', async () => {
-  const writer = writerTo(`writer/${crypto.randomUUID()}`, null, [], 10)
+  const writer = writerTo(`writer/${crypto.randomUUID()}`, new Record(), 10)
   await writer.write(new Uint8Array(10))
   await expect(writer.write(Uint8Array.of(1))).rejects.toThrow(TooManyBytes)
   expect(writer.bytes).toBe(10)

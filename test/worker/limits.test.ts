@@ -3,8 +3,6 @@ import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
 import { createApp } from '../../src/app.ts'
-import { downloadInput } from '../../src/command/download.ts'
-import { ExecutorClient } from '../../src/executor/client.ts'
 import { settingsOf } from '../../src/settings.ts'
 import { errorOf, faultsOf, ORIGIN, request, TestAccount, until } from './client.ts'
 import { contract } from './contract.ts'
@@ -93,29 +91,4 @@ test('more files than a command may have are a 422', async () => {
   const input_files = Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`in_${n}`, 'https://example.com/a.mp4']))
   const faults = await faultsOf(await account.post({ ...SHORT_TONE, input_files }))
   expect(faults).toContainEqual(expect.objectContaining({ loc: ['input_files'], msg: '100 files at most' }))
-})
-
-test('a server that stops sending is cut off, asked again, and named in the end', async () => {
-  const gate = new Gate()
-  const executor = new ExecutorClient({ fetch: (sent) => fetch(sent) }, settingsOf(env).executor?.url ?? '', null)
-  const job = `${crypto.randomUUID()}.1`
-  const download = downloadInput(
-    { alias: 'in_slow', filename: 'in_slow.wav', use: 'input', url: gate.url },
-    {
-      executor,
-      job,
-      maxBytes: 1e6,
-      maxJobBytes: 1e6,
-      pace: { minRate: 1000, intervalMs: 50, patience: 4 },
-      allowed: settingsOf(env).privateOrigins,
-      ownFile: async () => null,
-      whyMissing: async () => '',
-      bucket: env.FILES,
-      signal: new AbortController().signal,
-    },
-  )
-  await expect(download).rejects.toMatchObject({
-    error: { status: 'UNREACHABLE_INPUT_FILE', message: expect.stringMatching(/"in_slow".*next to nothing/) },
-  })
-  await executor.remove(job)
 })

@@ -22,12 +22,15 @@ export async function mediaFile(name: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(await (await fetch(`${env.MEDIA_URL}/${name}`)).arrayBuffer())
 }
 
-/** An input whose second half comes when the test says so. One that `breaks` loses its connection then, and gives the rest when asked. */
+/**
+ * An input whose second half comes when the test says so. One that `breaks` loses its connection then, and gives the rest when asked.
+ * One that is `held` gives the rest at once to whoever asks for it, and a `stubborn` one begins anew.
+ */
 export class Gate {
   readonly #name = crypto.randomUUID()
   readonly url: string
 
-  constructor(kind: 'gate' | 'breaks' = 'gate') {
+  constructor(kind: 'gate' | 'breaks' | 'held' | 'stubborn' = 'gate') {
     this.url = `${env.MEDIA_URL}/${kind}/${this.#name}/tone.wav`
   }
 

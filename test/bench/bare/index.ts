@@ -1,7 +1,12 @@
 /** What the server itself costs: a Durable Object with one row, a route that does nothing, and a transfer into R2. */
 import { DurableObject } from 'cloudflare:workers'
-import { uploadOutput } from '../../../src/command/upload.ts'
+import { Budget } from '../../../src/durable/budget.ts'
+import { ENGINE_LIMITS } from '../../../src/durable/limits.ts'
+import { storeFile } from '../../../src/durable/store-file.ts'
+import { Turns } from '../../../src/durable/turns.ts'
+import { StoredUploads } from '../../../src/durable/upload-record.ts'
 import { ExecutorClient } from '../../../src/executor/client.ts'
+import { BucketObject } from '../../../src/files/bucket-object.ts'
 
 interface BareEnv {
   BARE: DurableObjectNamespace<Bare>
@@ -15,10 +20,17 @@ export class Bare extends DurableObject<BareEnv> {
 
   async upload(executorUrl: string, sizeBytes: number): Promise<void> {
     const executor = new ExecutorClient({ fetch: (request) => fetch(request) }, executorUrl, null)
-    const output = { alias: 'out_file', key: `bench/${crypto.randomUUID()}`, filename: 'file.mov', sizeBytes }
-    const signal = new AbortController().signal
-    await uploadOutput(output, { executor, job: 'bench', bucket: this.env.FILES, partBytes: sizeBytes, signal })
-    await this.env.FILES.delete(output.key)
+    const key = `bench/${crypto.randomUUID()}`
+    const budget = new Budget(ENGINE_LIMITS)
+    await storeFile(
+      sizeBytes,
+      (part, signal) => executor.output('bench', 'out_file', part, signal),
+      new BucketObject(this.env.FILES, key, 'file.mov'),
+      new StoredUploads(this.ctx.storage).of(key),
+      { partBytes: sizeBytes, turns: new Turns(ENGINE_LIMITS.transfersAtOnce), budget, signal: budget.signal },
+    )
+    budget.close()
+    await this.env.FILES.delete(key)
   }
 }
 

@@ -8,7 +8,7 @@ const STATES: CommandState[] = [
   INITIAL_STATE,
   { status: 'PROCESSING', stage: 'DOWNLOADING', slot: 0, since: 0, received: {}, ...attempts },
   { status: 'PROCESSING', stage: 'FFMPEG', slot: 0, ...attempts },
-  { status: 'PROCESSING', stage: 'UPLOADING', slot: 0, ffmpegSeconds: 1, outputs: {}, ...attempts },
+  { status: 'PROCESSING', stage: 'UPLOADING', slot: 0, since: 0, ffmpegSeconds: 1, outputs: {}, stored: [], ...attempts },
   { status: 'PROCESSING', stage: 'QUEUED', retryAt: 0, ...attempts },
   { status: 'PROCESSING', stage: 'FFMPEG', slot: 0, ...attempts, attempt: 2 },
   { status: 'SUCCESS', startedAt: 0, endedAt: 1, ffmpegSeconds: 1, outputs: {} },

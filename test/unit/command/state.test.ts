@@ -35,7 +35,7 @@ const STATES = {
   between_attempts: { status: 'PROCESSING', stage: 'QUEUED', retryAt: NOW, ...attempts },
   downloading: { status: 'PROCESSING', stage: 'DOWNLOADING', slot: 3, since: NOW, received: {}, ...attempts },
   ffmpeg: { status: 'PROCESSING', stage: 'FFMPEG', slot: 3, ...attempts },
-  uploading: { status: 'PROCESSING', stage: 'UPLOADING', slot: 3, ffmpegSeconds: 4, outputs: written, ...attempts },
+  uploading: { status: 'PROCESSING', stage: 'UPLOADING', slot: 3, since: NOW, ffmpegSeconds: 4, outputs: written, stored: [], ...attempts },
   success: { status: 'SUCCESS', startedAt: 500, endedAt: 900, ffmpegSeconds: 4, outputs: stored },
   failed: { status: 'FAILED', startedAt: 500, endedAt: 900, ffmpegSeconds: null, error: { status: 'TIMEOUT', message: '' } },
 } satisfies Record<string, CommandState>
@@ -47,7 +47,8 @@ const eventsOf = (attempt: number) =>
     admitted: { type: 'admitted', slot: 7, now: NOW },
     input_received: { type: 'input_received', attempt, alias: 'in_a', bytes: 5 },
     run_accepted: { type: 'run_accepted', attempt },
-    ffmpeg_ended: { type: 'ffmpeg_ended', attempt, ffmpegSeconds: 4, outputs: written },
+    ffmpeg_ended: { type: 'ffmpeg_ended', attempt, ffmpegSeconds: 4, outputs: written, now: NOW },
+    output_stored: { type: 'output_stored', attempt, alias: 'out_a' },
     outputs_stored: { type: 'outputs_stored', attempt, outputs: stored, now: NOW },
     failed: { type: 'failed', attempt, error, ffmpegSeconds: 6, now: NOW },
     attempt_lost: { type: 'attempt_lost', attempt, reason: 'gone', now: NOW },
@@ -76,6 +77,7 @@ const LEADS_TO: Partial<Record<StateName, Partial<Record<EventName, string>>>> =
     cancelled: 'FAILED',
   },
   uploading: {
+    output_stored: 'PROCESSING/UPLOADING',
     outputs_stored: 'SUCCESS',
     failed: 'FAILED',
     attempt_lost: 'PROCESSING/QUEUED',
@@ -143,6 +145,14 @@ describe('attempts', () => {
     const after = transition({ ...STATES.downloading, unavailableSince: NOW }, { type: 'run_accepted', attempt: 2 })
     expect(after).toMatchObject({ stage: 'FFMPEG', unavailableSince: null })
   })
+})
+
+test('an output that is stored is noted once, and the time since which they are is kept', () => {
+  const begun = transition(STATES.ffmpeg, eventsOf(2).ffmpeg_ended)
+  expect(begun).toMatchObject({ since: NOW, stored: [] })
+  const after = transition(begun, eventsOf(2).output_stored)
+  expect(after).toMatchObject({ since: NOW, stored: ['out_a'] })
+  expect(transition(after, eventsOf(2).output_stored)).toBe(after)
 })
 
 test('a failure after FFmpeg keeps how long FFmpeg ran', () => {

@@ -8,6 +8,15 @@ export interface Pace {
   patience: number
 }
 
+/** A source that stays below the lowest rate for three looks is cut off, and asked again. */
+const INTERVAL_MS = 10_000
+const PATIENCE = 3
+
+/** The pace to hold a source to. @param minRate in bytes a second */
+export function paceOf(minRate: number): Pace {
+  return { minRate, intervalMs: INTERVAL_MS, patience: PATIENCE }
+}
+
 /**
  * Asks `size` for the bytes there are, interval after interval, and calls `onStall` once when too few came in too many of them.
  * An interval in which `size` fails says nothing. Returns the function that ends the watch.

@@ -1,0 +1,121 @@
+/** A command whose alarms a test runs itself, with limits, a bucket and an executor of its own: it may be cut and killed wherever the test likes. */
+import { runInDurableObject } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { checkSubmit } from '../../src/api/check-submit.ts'
+import { submitSchema } from '../../src/api/schemas.ts'
+import { Command, type CommandSnapshot } from '../../src/command/command.ts'
+import type { CommandSpec } from '../../src/command/record.ts'
+import { isTerminal, type TerminalState } from '../../src/command/state.ts'
+import { ENGINE_LIMITS, type EngineLimits } from '../../src/durable/limits.ts'
+import { settingsOf } from '../../src/settings.ts'
+import { commandStub, ORIGIN, until } from './client.ts'
+import { CountedBucket } from './counted-bucket.ts'
+import { CountedExecutor } from './counted-executor.ts'
+
+const HOUR = 3_600_000
+
+export class OwnCommand {
+  readonly executor = new CountedExecutor()
+  readonly bucket = new CountedBucket()
+  readonly spec: CommandSpec
+  readonly storage: DurableObjectStorage
+  readonly #start: (limits: Partial<EngineLimits>) => Command
+  #command: Command
+  #limits: Partial<EngineLimits>
+
+  private constructor(state: DurableObjectState, spec: CommandSpec, vars: Partial<Env>, limits: Partial<EngineLimits>) {
+    const own = { ...env, ...vars, EXECUTOR_URL: '', EXECUTOR: this.#executors(), FILES: this.bucket.bucket }
+    this.spec = spec
+    this.storage = state.storage
+    this.#limits = limits
+    // No lease is renewed, since no account has given a slot.
+    this.#start = (more) => new Command(state, own, { ...ENGINE_LIMITS, sliceMs: HOUR, leaseRenewalMs: HOUR, ...more })
+    this.#command = this.#start(limits)
+  }
+
+  /** Does `act` with a command that was submitted and has a slot. */
+  static async run(
+    body: unknown,
+    { vars = {}, limits = {} }: { vars?: Partial<Env>; limits?: Partial<EngineLimits> },
+    act: (command: OwnCommand) => Promise<void>,
+  ): Promise<void> {
+    const [id, account] = [crypto.randomUUID(), `t-${crypto.randomUUID().slice(0, 13)}`]
+    const identity = { id, account, type: 'FFMPEG_COMMAND', createdAt: Date.now(), origin: ORIGIN } as const
+    const spec = await checkSubmit(submitSchema.parse(body), identity, settingsOf(env))
+    await runInDurableObject(commandStub(id), async (_, state) => {
+      // The object's own alarms would run without these limits.
+      Object.defineProperty(state.storage, 'setAlarm', { value: async () => undefined })
+      const command = new OwnCommand(state, spec, vars, limits)
+      await command.#command.submit(spec, { kind: 'slot', slot: 0 })
+      await act(command)
+    })
+  }
+
+  /** The executor's name for its first attempt. */
+  get job(): string {
+    return `${this.spec.id}.1`
+  }
+
+  async read(): Promise<CommandSnapshot> {
+    const snapshot = await this.#command.read(this.spec.account)
+    if (!snapshot) throw new Error('the command was not submitted')
+    return snapshot
+  }
+
+  alarm(): Promise<void> {
+    return this.#command.alarm()
+  }
+
+  cancel(): Promise<unknown> {
+    return this.#command.cancel(this.spec.account)
+  }
+
+  /** As after a crash: another object with the same storage, while the old one never hears of anything any more. */
+  restart(limits: Partial<EngineLimits> = this.#limits): void {
+    this.#limits = limits
+    this.#command = this.#start(limits)
+  }
+
+  /** Runs alarms until the command has ended and everything was let go of. Answers how it ended, and how many alarms that took. */
+  async ended(): Promise<{ state: TerminalState; alarms: number }> {
+    let alarms = 0
+    const state = await until('the command has ended', async () => {
+      await this.alarm()
+      alarms += 1
+      const { state } = await this.read()
+      return isTerminal(state) && state
+    })
+    await this.alarm()
+    return { state, alarms }
+  }
+
+  /**
+   * Kills it when `count` answers have come that `isCounted` tells of; the last one is never heard. Resolves when that is so.
+   * What it does until then is in the hands of the one alarm that is run.
+   */
+  async killAfter(count: number, isCounted: (request: Request) => boolean): Promise<void> {
+    const dead = Promise.withResolvers<void>()
+    let answers = 0
+    this.executor.beforeAnswer = async (request) => {
+      if (!isCounted(request)) return
+      answers += 1
+      if (answers < count) return
+      dead.resolve()
+      await new Promise<never>(() => undefined)
+    }
+    void this.alarm()
+    await dead.promise
+    this.executor.beforeAnswer = async () => undefined
+    this.restart()
+  }
+
+  #executors(): Env['EXECUTOR'] {
+    return new Proxy(env.EXECUTOR, {
+      get: (namespace, name) => {
+        if (name === 'get') return () => this.executor
+        const value: unknown = Reflect.get(namespace, name)
+        return typeof value === 'function' ? value.bind(namespace) : value
+      },
+    })
+  }
+}
