@@ -1,6 +1,6 @@
 /** Whether this executor can do its work, by doing a little of it. */
 import { availableParallelism } from 'node:os'
-import type { ExecutorHealth } from '../src/executor/protocol.ts'
+import { type ExecutorHealth, PROTOCOL_REVISION } from '../src/executor/protocol.ts'
 import { runToEnd } from './process-group.ts'
 import { sandboxedArgv } from './sandbox.ts'
 import { confinementOf, createWorkspace, type Toolbox } from './toolbox.ts'
@@ -26,6 +26,7 @@ export class Health {
     return {
       ...(await this.#latest.result),
       protocol: 1,
+      protocol_revision: PROTOCOL_REVISION,
       sandbox: this.#toolbox.sandbox.kind,
       cpus: availableParallelism(),
       running_jobs: runningJobs,

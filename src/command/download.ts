@@ -2,6 +2,8 @@
 import { OutOfBudget, spend } from '../durable/budget.ts'
 import { Turns } from '../durable/turns.ts'
 import { ExecutorFailure } from '../executor/failure.ts'
+import type { RunRequest } from '../executor/protocol.ts'
+import { revisionNeeded } from '../executor/revision-needed.ts'
 import { downloadInput, InputFailure, inputJobs } from './input.ts'
 import { jobName } from './job-name.ts'
 import type { At, RunContext } from './run-context.ts'
@@ -14,9 +16,11 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
   const job = jobName(spec, state)
   const tooLong = new AbortController()
   const deadline = setTimeout(() => tooLong.abort(), Math.max(0, state.since + settings.maxDownloadMs - Date.now()))
+  const request = runRequest(spec, settings)
   try {
+    await refuseOlderExecutor(request, context)
     if (!(await bringInputs(state, context, tooLong.signal))) return
-    if (!(await context.states.run(job, runRequest(spec, settings), context))) return
+    if (!(await context.states.run(job, request, context))) return
     context.apply({ type: 'run_accepted', attempt: state.attempt })
   } catch (error) {
     if (tooLong.signal.aborted) context.apply(overdue(state, settings.maxDownloadMs))
@@ -25,6 +29,14 @@ export async function download(state: At<'DOWNLOADING'>, context: RunContext): P
   } finally {
     clearTimeout(deadline)
   }
+}
+
+/** Throws an ExecutorFailure, `too_old`, where the executor would read the command otherwise than it is meant. */
+async function refuseOlderExecutor(request: RunRequest, { executor, budget }: RunContext): Promise<void> {
+  const revision = revisionNeeded(request)
+  if (revision === 1) return
+  spend(budget)
+  await executor.mustBeOfRevision(revision)
 }
 
 /** Answers whether all inputs are there; where not, the next alarm goes on. */
@@ -77,6 +89,7 @@ function withoutExecutor({ attempt }: At<'DOWNLOADING'>, error: unknown): Comman
     case 'unreachable':
     case 'no_room':
     case 'not_started':
+    case 'too_old':
       return { type: 'executor_unavailable', attempt, cause: fault, reason, now }
     case 'job_unknown':
       return { type: 'attempt_lost', attempt, reason, now }

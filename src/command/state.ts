@@ -8,9 +8,9 @@ import type { MediaFacts } from '../ffmpeg/media.ts'
 export const MAX_LOST_ATTEMPTS = 3
 /**
  * How long a command waits for an executor, in milliseconds: one that should be there and is silent, one for which there is no room yet,
- * or one that somebody has yet to start on this machine, who should soon be told.
+ * one that somebody has yet to start on this machine, who should soon be told, or one that is about to be replaced by a newer one.
  */
-export const EXECUTOR_PATIENCE_MS = { unreachable: 15 * 60_000, no_room: 24 * 3_600_000, not_started: 10_000 } as const
+export const EXECUTOR_PATIENCE_MS = { unreachable: 15 * 60_000, no_room: 24 * 3_600_000, not_started: 10_000, too_old: 3_600_000 } as const
 
 export type ErrorStatus =
   | 'UNREACHABLE_INPUT_FILE'

@@ -170,6 +170,14 @@ export class ExecutorClient {
     })
   }
 
+  /** Throws `too_old` where the executor is of a revision of the protocol below this one. */
+  async mustBeOfRevision(needed: number): Promise<void> {
+    const { protocol_revision: revision } = await this.health()
+    if (revision >= needed) return
+    const message = `the executor is too old for this command, which needs revision ${needed} of the executor protocol, and it has ${revision}`
+    throw new ExecutorFailure('too_old', `${message}; its operator has to update it`)
+  }
+
   async #bytes(path: string, part: { offset: number; length: number } | null, signal: AbortSignal): Promise<ReadableStream> {
     const headers = new Headers()
     if (part) headers.set('range', `bytes=${part.offset}-${part.offset + part.length - 1}`)

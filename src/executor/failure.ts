@@ -7,12 +7,21 @@ import { executorErrorSchema } from './protocol.ts'
  * - `unreachable`: no answer, or one that says "not now". Nothing is known of the job.
  * - `no_room`: there is no container for it at the moment.
  * - `not_started`: there is none, and the message says how to start one.
+ * - `too_old`: it does not know enough of the protocol to do it as it is meant.
  * - `job_unknown`: it answers, and knows nothing of the job or of a file it had: it was restarted.
  * - `input_too_large`: the input is past the limit it was given.
  * - `job_too_large`: all inputs of the job together are past theirs.
  * - `refused`: any other refusal; a fault of ours.
  */
-export type ExecutorFault = 'unreachable' | 'no_room' | 'not_started' | 'job_unknown' | 'input_too_large' | 'job_too_large' | 'refused'
+export type ExecutorFault =
+  | 'unreachable'
+  | 'no_room'
+  | 'not_started'
+  | 'too_old'
+  | 'job_unknown'
+  | 'input_too_large'
+  | 'job_too_large'
+  | 'refused'
 
 export class ExecutorFailure extends Error {
   override readonly name = 'ExecutorFailure'

@@ -8,6 +8,12 @@ import type { Bundle } from '../ffmpeg/bundle.ts'
 import { mediaFactsSchema } from '../ffmpeg/media.ts'
 import type { Program } from '../ffmpeg/program.ts'
 
+/**
+ * Which of the additions an executor knows, in its health: those up to this number. An executor that does not say knows none.
+ * - 2: `programs`; the lists, playlists and graphs that a command reads are judged before FFmpeg reads them; streams of states.
+ */
+export const PROTOCOL_REVISION = 2
+
 /** `<command_id>.<attempt>`, or a stored file's id there: a lost attempt's leftovers can never be mistaken for the next attempt's. */
 export const jobNameSchema = z.string().regex(/^[0-9a-f-]{36}\.\d{1,3}$/, 'a job is named <command_id>.<attempt>')
 
@@ -181,6 +187,8 @@ export type SandboxKind = z.infer<typeof sandboxKindSchema>
 export const executorHealthSchema = z.object({
   ok: z.boolean(),
   protocol: z.literal(1),
+  /** `PROTOCOL_REVISION` of the executor. */
+  protocol_revision: z.number().int().positive().default(1),
   ffmpeg_version: z.string(),
   sandbox: sandboxKindSchema,
   cpus: z.number().int().positive(),

@@ -124,15 +124,18 @@ describe('attempts', () => {
     expect(after).toMatchObject({ status: 'FAILED', error: { status: 'EXECUTOR_LOST', message: expect.stringContaining('restarted') } })
   })
 
-  test.each(['unreachable', 'no_room', 'not_started'] as const)('an executor that is %s costs no attempt, until patience ends', (cause) => {
-    const patience = EXECUTOR_PATIENCE_MS[cause]
-    const unavailable = (now: number) => ({ type: 'executor_unavailable', attempt: 2, cause, reason: 'silent', now }) as const
-    const first = transition(STATES.downloading, unavailable(NOW))
-    expect(first).toMatchObject({ stage: 'QUEUED', lostAttempts: 1, unavailableSince: NOW })
-    const waiting = { ...STATES.downloading, unavailableSince: NOW }
-    expect(transition(waiting, unavailable(NOW + patience - 1))).toMatchObject({ status: 'PROCESSING' })
-    expect(transition(waiting, unavailable(NOW + patience))).toMatchObject({ status: 'FAILED', error: { status: 'EXECUTOR_LOST' } })
-  })
+  test.each(['unreachable', 'no_room', 'not_started', 'too_old'] as const)(
+    'an executor that is %s costs no attempt, until patience ends',
+    (cause) => {
+      const patience = EXECUTOR_PATIENCE_MS[cause]
+      const unavailable = (now: number) => ({ type: 'executor_unavailable', attempt: 2, cause, reason: 'silent', now }) as const
+      const first = transition(STATES.downloading, unavailable(NOW))
+      expect(first).toMatchObject({ stage: 'QUEUED', lostAttempts: 1, unavailableSince: NOW })
+      const waiting = { ...STATES.downloading, unavailableSince: NOW }
+      expect(transition(waiting, unavailable(NOW + patience - 1))).toMatchObject({ status: 'PROCESSING' })
+      expect(transition(waiting, unavailable(NOW + patience))).toMatchObject({ status: 'FAILED', error: { status: 'EXECUTOR_LOST' } })
+    },
+  )
 
   test('room for one more container is waited for longer than the longest command runs, and asked for every few seconds', () => {
     const waiting = { ...STATES.downloading, unavailableSince: NOW }
