@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import { PROJECT_ROOT } from '../../src/cli/settings.ts'
 import { countCommand } from './counted-command.ts'
 import { comparable, figuresOf, grown, type Reading, type Recorded, recordedSchema, requestsInOrder, rowsByCause } from './figures.ts'
-import { withTable } from './prices.ts'
+import { withFigures } from './prices.ts'
 
 const FIGURES = path.join(import.meta.dirname, 'figures.json')
 const GUIDE = path.join(PROJECT_ROOT, 'src/docs/guides/capacity.md')
@@ -16,7 +16,7 @@ const HELP = `npm run capacity [-- --write]
 
 Runs the counted command (20 MB in, 20 seconds of FFmpeg, 10 MB out, five polls, one webhook, one download) through the Worker in the simulator,
 and prints what it asks of Durable Objects, R2, KV and queues, request by request and row by row, beside what is kept in
-test/capacity/figures.json. With --write it keeps the new figures there, and writes the table of costs in the guide to capacity anew.
+test/capacity/figures.json. With --write it keeps the new figures there, and in the guide to capacity.
 `
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } })
@@ -53,7 +53,7 @@ async function count(write: boolean): Promise<void> {
   if (more.length > 0) console.log(['Grown by more than a tenth:', ...more].join('\n  '))
   if (!write) return
   await writeFile(FIGURES, `${JSON.stringify(counted, null, 2)}\n`)
-  await writeFile(GUIDE, withTable(await readFile(GUIDE, 'utf8'), counted))
+  await writeFile(GUIDE, withFigures(await readFile(GUIDE, 'utf8'), counted))
 }
 
 function show(title: string, reading: Reading): void {

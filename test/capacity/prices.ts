@@ -122,8 +122,8 @@ function linesOf({ seconds, command, expiry, deletion }: Recorded): Line[] {
   ]
 }
 
-/** The table, in Markdown. */
-export function tableOf(recorded: Recorded): string {
+/** In Markdown. */
+function tableOf(recorded: Recorded): string {
   const lines = linesOf(recorded)
   const total = lines.reduce((sum, { amount, price }) => sum + amount * price, 0)
   const rows = lines.map(
@@ -134,11 +134,27 @@ export function tableOf(recorded: Recorded): string {
   return ['| | per command | price | 30 million a month |', '|---|---|---|---|', ...rows, together].join('\n')
 }
 
-/** The guide with the table of these figures in place of the one that is there. Throws where there is none. */
-export function withTable(guide: string, recorded: Recorded): string {
-  const table = /\| \| per command \|(?:.*\|\n)+/
-  if (!table.test(guide)) throw new Error('the guide has no table of costs')
-  return guide.replace(table, () => `${tableOf(recorded)}\n`)
+/** What the guide says of the figures outside of its table. */
+function sentencesOf({ command }: Recorded): string[] {
+  const [requests, rows] = [totalOf(command.requests), totalOf(command.rowsWritten)]
+  return [
+    `${requests} requests to objects and writes ${rows} rows, with at most ${command.subrequests} subrequests in one invocation`,
+    `a command asks its account ${command.requests.Account} times`,
+  ]
+}
+
+/** The guide with these figures in place of those that are there. Throws where it has no place for them. */
+export function withFigures(guide: string, recorded: Recorded): string {
+  const inTable = replaced(guide, /\| \| per command \|(?:.*\|\n)+/, `${tableOf(recorded)}\n`)
+  return sentencesOf(recorded).reduce(
+    (text, sentence) => replaced(text, new RegExp(sentence.replaceAll(/\d+/g, '\\d+')), sentence),
+    inTable,
+  )
+}
+
+function replaced(guide: string, place: RegExp, text: string): string {
+  if (!place.test(guide)) throw new Error(`the guide has no place for: ${text}`)
+  return guide.replace(place, () => text)
 }
 
 function digits(number: number): string {
