@@ -38,7 +38,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
   // It is awaited when all is stored, and fails as all else does.
   probing.catch(() => undefined)
   try {
-    await storeOutputs(state, context, signal)
+    await storeOutputs(state, probing, context, signal)
     const media = await probing
     // A short log comes along with the facts.
     if (kept.log === '') {
@@ -62,19 +62,22 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
 }
 
 /** Resolves when all are in the bucket. When it rejects nothing is on its way any more that could arrive after the outputs were deleted. */
-async function storeOutputs(state: At<'UPLOADING'>, context: RunContext, signal: AbortSignal): Promise<void> {
+async function storeOutputs(state: At<'UPLOADING'>, probing: Promise<unknown>, context: RunContext, signal: AbortSignal): Promise<void> {
   const { limits } = context
   const turns = new Turns(limits.transfersAtOnce)
   const outputs = Object.entries(state.outputs).map(([alias, output]) => ({ alias, ...output }))
   const missing = outputs.filter(({ alias }) => !state.stored.includes(alias))
   let left = missing.length
-  const isProbed = outputs.every(({ media }) => media !== undefined)
+  const isProbed = probing.then(
+    () => true,
+    () => false,
+  )
   const store = async (output: NamedOutput, ended: AbortSignal) => {
     if (output.bundle?.kind === 'playlist') await storePlaylist(output, state, { context, turns, signal: ended })
     else await storeOutput(output, state, { context, turns, signal: ended })
     left -= 1
-    // Of the last one the next event tells.
-    if (left > 0 || !isProbed) context.apply({ type: 'output_stored', attempt: state.attempt, alias: output.alias })
+    // Of the last one the end of the stage tells, unless the executor has yet to look into them when the step is cut.
+    if (left > 0 || !(await isProbed)) context.apply({ type: 'output_stored', attempt: state.attempt, alias: output.alias })
   }
   await sideBySide(missing, { signal }, store)
 }
