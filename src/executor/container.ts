@@ -12,9 +12,6 @@ const INSTANCE_BUDGET_MS = 12_000
 const LOOK_AGAIN_MS = 100
 /** A program that has not said in this time whether it is at work is not. */
 const BUSY_TIMEOUT_MS = 15_000
-/** What an idle container gets to end by itself after it was told to, in milliseconds. */
-const LINGER_MS = 10_000
-
 const MEBIBYTE = 1024 * 1024
 
 /** In milliseconds. */
@@ -25,9 +22,11 @@ export interface StartTimes {
   patience: number
   /** How long a container is left alone after a request has given up: longer than any pause before it is asked again. */
   keep: number
+  /** What an idle container gets to end by itself after it was told to, and then to be gone. */
+  linger: number
 }
 
-const START_TIMES: StartTimes = { start: 120_000, patience: 27_000, keep: 20_000 }
+const START_TIMES: StartTimes = { start: 120_000, patience: 27_000, keep: 20_000, linger: 10_000 }
 
 export class ExecutorContainer extends Container<Env> {
   override defaultPort = PORT
@@ -41,8 +40,10 @@ export class ExecutorContainer extends Container<Env> {
   #starting: Promise<void> | null = null
   #ending: Promise<void> | null = null
   #keptUntil = 0
-  /** How many requests have come. */
-  #asked = 0
+  /** How many requests wait for an answer. */
+  #waiting = 0
+  /** Grows with every request, and with every piece of an answer that somebody takes. */
+  #signsOfLife = 0
   readonly #times: StartTimes
 
   constructor(ctx: ConstructorParameters<typeof Container<Env>>[0], env: Env, times = START_TIMES) {
@@ -52,19 +53,46 @@ export class ExecutorContainer extends Container<Env> {
 
   /** Passes a request on to the program. None is started to be asked about a job that it cannot know. */
   override async fetch(request: Request): Promise<Response> {
-    this.#asked += 1
+    this.#isAlive()
+    this.#waiting += 1
+    try {
+      return await this.#answer(request)
+    } finally {
+      this.#waiting -= 1
+      this.#isAlive()
+    }
+  }
+
+  async #answer(request: Request): Promise<Response> {
     // What comes while the container ends is for the next one.
     await this.#ending
     if (!this.ctx.container?.running && asksForJob(request)) return knowsNothing(request)
     try {
       await this.#ready()
-      this.renewActivityTimeout()
-      return await this.#program().fetch(request)
+      return this.#watched(await this.#program().fetch(request))
     } catch (error) {
       // Who asked asks again. Were the container ended as idle before, every start would begin from nothing.
       this.#keptUntil = Date.now() + this.#times.keep
       return new Response(error instanceof Error ? error.message : String(error), { status: 503 })
     }
+  }
+
+  /** Somebody wants something of the container: it is not idle. */
+  #isAlive(): void {
+    this.#signsOfLife += 1
+    this.renewActivityTimeout()
+  }
+
+  /** An answer that is a sign of life as long as somebody takes it: a file is on its way for longer than its request. */
+  #watched(answer: Response): Response {
+    if (!answer.body) return answer
+    const taken = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        this.#isAlive()
+        controller.enqueue(chunk)
+      },
+    })
+    return new Response(answer.body.pipeThrough(taken), answer)
   }
 
   /**
@@ -114,9 +142,7 @@ export class ExecutorContainer extends Container<Env> {
    * Any other is ended for certain.
    */
   override async onActivityExpired(): Promise<void> {
-    const asked = this.#asked
-    // Somebody may ask while the program says what it does.
-    if (this.#starting !== null || Date.now() < this.#keptUntil || (await this.#isBusy()) || this.#asked !== asked) {
+    if (await this.#isWanted()) {
       this.renewActivityTimeout()
       return
     }
@@ -126,11 +152,25 @@ export class ExecutorContainer extends Container<Env> {
     await this.#ending
   }
 
+  async #isWanted(): Promise<boolean> {
+    if (this.#starting !== null || this.#waiting > 0 || Date.now() < this.#keptUntil) return true
+    const signs = this.#signsOfLife
+    // Somebody may ask while the program says what it does.
+    return (await this.#isBusy()) || this.#signsOfLife !== signs
+  }
+
+  /** Ends the container. Whoever asks meanwhile must not meet it any more, so this is not over before it is gone. */
   async #end(): Promise<void> {
     await this.stop()
-    const deadline = Date.now() + LINGER_MS
+    await this.#gone()
+    if (!this.ctx.container?.running) return
+    await this.destroy()
+    await this.#gone()
+  }
+
+  async #gone(): Promise<void> {
+    const deadline = Date.now() + this.#times.linger
     while (this.ctx.container?.running && Date.now() < deadline) await scheduler.wait(LOOK_AGAIN_MS)
-    if (this.ctx.container?.running) await this.destroy()
   }
 
   async #isBusy(): Promise<boolean> {

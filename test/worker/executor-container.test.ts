@@ -7,7 +7,7 @@ import { platformEventOf } from '../../src/executor/platform-event.ts'
 import { until } from './client.ts'
 
 /** A start that takes for ever, of which those who wait have enough at once, and want to find the container later. */
-const NO_PATIENCE: StartTimes = { start: 600_000, patience: 0, keep: 600_000 }
+const NO_PATIENCE: StartTimes = { start: 600_000, patience: 0, keep: 600_000, linger: 10_000 }
 
 /** What an object has as `ctx.container`. */
 class EngineStandIn {
@@ -16,7 +16,11 @@ class EngineStandIn {
   isListening = false
   /** Called for each question for the health. */
   onHealth = (): void => undefined
-  readonly #ended = Promise.withResolvers<void>()
+  /** What the program does with a request for a job. */
+  onRequest = (): Response | Promise<Response> => new Response('the program')
+  /** Whether the program ends when it is told to. */
+  isObedient = true
+  #ended = Promise.withResolvers<void>()
 
   /** What the last start has put into the environment. */
   env: Record<string, string> | undefined
@@ -24,6 +28,7 @@ class EngineStandIn {
   start(options?: ContainerStartupOptions): void {
     this.running = true
     this.starts += 1
+    this.#ended = Promise.withResolvers()
     this.env = options?.env
   }
 
@@ -32,6 +37,13 @@ class EngineStandIn {
   }
 
   signal(): void {
+    if (this.isObedient) this.end()
+  }
+
+  /** The platform may say that it has ended the container before it has. */
+  async destroy(): Promise<void> {}
+
+  end(): void {
     this.running = false
     this.#ended.resolve()
   }
@@ -42,7 +54,8 @@ class EngineStandIn {
 
   async #answer({ url }: Request): Promise<Response> {
     if (!this.isListening) throw new Error('the container is not listening in the TCP address 10.0.0.1:8080')
-    if (!url.endsWith('/v1/health')) return new Response('the program')
+    if (url.includes('/v1/jobs/')) return this.onRequest()
+    if (!url.endsWith('/v1/health')) return new Response('it listens')
     this.onHealth()
     return Response.json({ ok: true, protocol: 1, ffmpeg_version: '8', sandbox: 'landlock', cpus: 1, running_jobs: 0 })
   }
@@ -111,6 +124,68 @@ test('a container is not ended under a request that comes while it is asked whet
     await container.onActivityExpired()
     expect(await (await meanwhile)?.text()).toBe('the program')
     expect(engine.running).toBe(true)
+  }))
+
+const PATIENT: StartTimes = { ...NO_PATIENCE, patience: 600_000, keep: 0 }
+
+test('a container is not ended under a request that it has yet to answer', () =>
+  inContainer(PATIENT, async (container, engine) => {
+    engine.isListening = true
+    const [reached, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<Response>()]
+    engine.onRequest = () => {
+      reached.resolve()
+      return answer.promise
+    }
+    const asked = ask(container)
+    await reached.promise
+    await container.onActivityExpired()
+    expect(engine.running).toBe(true)
+    answer.resolve(new Response('at last'))
+    expect(await (await asked).text()).toBe('at last')
+    await container.onActivityExpired()
+    expect(engine.running, 'and is, when nobody waits').toBe(false)
+  }))
+
+test('a container is not ended under an answer that somebody takes while it is asked whether it works', () =>
+  inContainer(PATIENT, async (container, engine) => {
+    engine.isListening = true
+    const [first, second] = [new Uint8Array([1]), new Uint8Array([2])]
+    const source = new TransformStream<Uint8Array, Uint8Array>()
+    const writer = source.writable.getWriter()
+    engine.onRequest = () => new Response(source.readable)
+    const reader = (await ask(container)).body?.getReader()
+    const written = writer.write(first)
+    expect((await reader?.read())?.value).toEqual(first)
+    await written
+    let taken: Promise<unknown> | undefined
+    engine.onHealth = () => {
+      taken = Promise.all([writer.write(second), reader?.read()])
+      engine.onHealth = () => undefined
+    }
+    await container.onActivityExpired()
+    await taken
+    expect(engine.running).toBe(true)
+    await container.onActivityExpired()
+    expect(engine.running, 'and is, when nobody takes it any more').toBe(false)
+  }))
+
+test('what is asked while a container ends is never for that one, however long it takes to be gone', () =>
+  inContainer({ ...PATIENT, linger: 1_000 }, async (container, engine) => {
+    engine.isListening = true
+    await ask(container)
+    engine.isObedient = false
+    let isDestroyed = false
+    engine.destroy = async () => {
+      isDestroyed = true
+    }
+    const ending = container.onActivityExpired()
+    await until('it is destroyed', async () => isDestroyed)
+    engine.onRequest = () => new Response(`container ${engine.starts}`)
+    const asked = ask(container)
+    // It is still there for a moment.
+    setTimeout(() => engine.end(), 50)
+    expect(await (await asked).text()).toBe('container 2')
+    await ending
   }))
 
 test('the program is told that nobody but its object reaches it, since it has no token', () =>
