@@ -21,7 +21,8 @@ import { follow } from './follow.ts'
 import { jobLog } from './job-log.ts'
 import { jobName } from './job-name.ts'
 import { JobStates } from './job-states.ts'
-import { type News, newsSince } from './news.ts'
+import { newsSince } from './news.ts'
+import { newsStream } from './news-stream.ts'
 import type { CommandRecord, CommandSpec, Printed } from './record.ts'
 import type { RunContext } from './run-context.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
@@ -91,20 +92,13 @@ export class Command extends DurableObject<Env> {
     return this.read(account)
   }
 
-  /**
-   * What is new since the mark `seen`, held until something is or `seconds` have passed. In the first `quietSeconds` progress is no news.
-   * Null as in `read`.
-   */
-  async waitForNews(
-    account: string,
-    seen: string | null,
-    { quietSeconds, seconds }: { quietSeconds: number; seconds: number },
-  ): Promise<{ command: CommandSnapshot; news: News | null } | null> {
-    if (!this.#recordFor(account)) return null
-    const news = (progress: Progress | null) => newsSince(seen, this.#store.mustExist.state, progress)
-    await this.#watchers.until(() => news(null) !== null, quietSeconds * 1000)
-    await this.#watchers.until(() => news(this.#progress) !== null, seconds * 1000)
-    return { command: this.#snapshot(), news: news(this.#progress) }
+  /** What is new since the mark `seen`, as `newsStream` tells it; `seen` where that was the end. Null as in `read`. */
+  async news(account: string, seen: string | null): Promise<ReadableStream<Uint8Array> | 'seen' | null> {
+    const record = this.#recordFor(account)
+    if (!record) return null
+    if (isTerminal(record.state) && newsSince(seen, record.state, null) === null) return 'seen'
+    const look = () => this.#store.record && { state: this.#store.record.state, progress: this.#progress }
+    return newsStream(look, this.#watchers, seen)
   }
 
   /** FFmpeg's stderr so far, empty until it runs; null as in `read`. */

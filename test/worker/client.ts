@@ -5,8 +5,9 @@ import { expect } from 'vitest'
 import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
 import { errorSchema, faultSchema, validationErrorSchema } from '../../src/api/errors.ts'
 import { type CommandView, commandListSchema, commandSchema, outputFileSchema, submittedSchema } from '../../src/api/schemas.ts'
-import type { News } from '../../src/command/news.ts'
+import { newsLineSchema } from '../../src/command/news-stream.ts'
 import type { Fault } from '../../src/ffmpeg/command.ts'
+import { LineReader } from '../../src/outbound/lines.ts'
 import { contract } from './contract.ts'
 
 export const ORIGIN = 'http://renderio.test'
@@ -125,15 +126,13 @@ export class TestAccount {
    * The command itself tells, since a stage may come and go between two polls.
    */
   async reaches(commandId: string, stage: NonNullable<CommandView['processing_stage']>): Promise<boolean> {
-    let news: News | null = null
-    while (news?.kind !== 'end') {
-      const answer: { news: News | null } | null = await commandStub(commandId).waitForNews(this.name, news?.mark ?? null, {
-        quietSeconds: 0,
-        seconds: 20,
-      })
-      if (!answer) throw new Error(`${this.name} has no command ${commandId}`)
-      news = answer.news ?? news
-      if (news?.mark.includes(stage)) return true
+    const news = await commandStub(commandId).news(this.name, null)
+    if (news === null || news === 'seen') throw new Error(`${this.name} has no command ${commandId}`)
+    const lines = new LineReader(news, 10_000)
+    for (let line = await lines.next(100_000); line; line = await lines.next(100_000)) {
+      if (line.text === '' || newsLineSchema.parse(JSON.parse(line.text)).stage !== stage) continue
+      lines.close()
+      return true
     }
     return false
   }
