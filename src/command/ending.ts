@@ -60,7 +60,9 @@ export async function wipeJobs({ store, executor }: Ending): Promise<void> {
   const latest = leftJobs.all.at(-1)
   // A command that was cancelled has not said anything yet.
   if (latest && leftJobs.hasUntried && isTerminal(store.mustExist.state) && store.log === '') {
-    store.log = (await jobLog(executor(latest.slot), latest.name)) ?? ''
+    const log = await jobLog(executor(latest.slot), latest.name)
+    // To keep that there is nothing would be a row for nothing.
+    if (log) store.log = log
   }
   await leftJobs.wipe(executor)
 }

@@ -66,7 +66,9 @@ export function around<T extends object>(
 ): void {
   const original: unknown = Reflect.get(target, name, target)
   if (typeof original !== 'function') throw new Error(`there is no method ${name}`)
-  Object.defineProperty(target, name, { value: (...args: unknown[]) => wrapped(args, () => Reflect.apply(original, target, args)) })
+  const value = (...args: unknown[]) => wrapped(args, () => Reflect.apply(original, target, args))
+  // Another may wrap it again.
+  Object.defineProperty(target, name, { value, configurable: true })
 }
 
 /** Whether the statement answers rows that it writes. */

@@ -2,20 +2,24 @@
  * The Worker on a platform in miniature: the same handlers and objects, each held to what Cloudflare allows. Its executors are containers as far
  * as the objects can tell, and in truth the one at PLATFORM_EXECUTOR_URL.
  */
+import type { Admission } from '../../src/account/admission.ts'
+import type { CommandSpec } from '../../src/command/record.ts'
 import worker, {
   Account as PlainAccount,
   Command as PlainCommand,
   Executor as PlainExecutor,
   StoredFile as PlainStoredFile,
 } from '../../src/index.ts'
+import type { FileSpec } from '../../src/stored-file/record.ts'
 import { meter } from '../metered/meter.ts'
 import { meterMethods, remember } from '../metered/objects.ts'
 import { timed } from './alarm-clock.ts'
 import { heldEnv, holdNetwork } from './bindings.ts'
 import { FickleContainer } from './container.ts'
+import { bear, cutShort, cutWithRecords, limitsOf } from './cuts.ts'
 import { evictions } from './evictions.ts'
 import { ledger } from './ledger.ts'
-import { PLATFORM, SCALED } from './limits.ts'
+import { PLATFORM } from './limits.ts'
 import { holdStorage } from './storage.ts'
 
 interface PlatformEnv extends Env {
@@ -34,7 +38,8 @@ class HeldAccount extends PlainAccount {
 class HeldCommand extends PlainCommand {
   constructor(ctx: DurableObjectState, env: Env) {
     holdStorage('Command', ctx)
-    super(ctx, heldEnv(env), SCALED)
+    cutWithRecords(ctx)
+    super(ctx, heldEnv(env), limitsOf(ctx))
     remember(this, ctx)
     evictions.loaded(ctx)
   }
@@ -43,7 +48,8 @@ class HeldCommand extends PlainCommand {
 class HeldStoredFile extends PlainStoredFile {
   constructor(ctx: DurableObjectState, env: Env) {
     holdStorage('StoredFile', ctx)
-    super(ctx, heldEnv(env), SCALED)
+    cutWithRecords(ctx)
+    super(ctx, heldEnv(env), limitsOf(ctx))
     remember(this, ctx)
     evictions.loaded(ctx)
   }
@@ -67,10 +73,15 @@ export class Account extends HeldAccount {}
 
 /** Its alarms end as the platform's do. */
 export class Command extends HeldCommand {
+  override submit(spec: CommandSpec, admission: Admission): Promise<void> {
+    bear(this.ctx, spec.account)
+    return super.submit(spec, admission)
+  }
+
   override alarm(): Promise<void> {
     return timed(
       PLATFORM.alarmMs,
-      () => super.alarm(),
+      () => cutShort(this.ctx, () => super.alarm()),
       () => cutAlarm('Command', this.ctx),
     )
   }
@@ -78,10 +89,15 @@ export class Command extends HeldCommand {
 
 /** Its alarms end as the platform's do. */
 export class StoredFile extends HeldStoredFile {
+  override begin(spec: FileSpec): Promise<void> {
+    bear(this.ctx, spec.account)
+    return super.begin(spec)
+  }
+
   override alarm(): Promise<void> {
     return timed(
       PLATFORM.alarmMs,
-      () => super.alarm(),
+      () => cutShort(this.ctx, () => super.alarm()),
       () => cutAlarm('StoredFile', this.ctx),
     )
   }
