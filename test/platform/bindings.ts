@@ -52,7 +52,10 @@ export async function subrequest<T>(what: string, request: () => T): Promise<Awa
   ledger.mostSubrequests = Math.max(ledger.mostSubrequests, subrequests.length)
   if (subrequests.length > PLATFORM.subrequests)
     throw ledger.violate('subrequests', `${of}.${name} made ${subrequests.length}, the last to ${what}`)
-  return connectionsOf(invocation).take(request)
+  const mine = connectionsOf(invocation)
+  const answer = mine.take(request)
+  ledger.mostWaiting = Math.max(ledger.mostWaiting, mine.waiting)
+  return await answer
 }
 
 function connectionsOf(invocation: Invocation): Connections {

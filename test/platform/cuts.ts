@@ -4,7 +4,7 @@
  */
 import type { EngineLimits } from '../../src/durable/limits.ts'
 import { around } from '../metered/storage.ts'
-import { SCALED } from './limits.ts'
+import { engine } from './limits.ts'
 
 /**
  * - `every record`: an object is killed with each thing that it writes, now before it has been kept and now after.
@@ -42,9 +42,10 @@ export class Life {
 
   /** How its alarms are limited from now on. */
   get limits(): EngineLimits {
-    if (this.#cut === null) return SCALED
-    const sliceMs = Math.min(SCALED.sliceMs, FIRST_SLICE_MS * 2 ** (this.alarms / DOUBLED_AFTER))
-    return { ...SCALED, sliceMs, watchdogMs: 100, requests: REQUESTS, askAgainMs: { min: 1_000, max: 2_000 } }
+    const { limits } = engine
+    if (this.#cut === null) return limits
+    const sliceMs = Math.min(limits.sliceMs, FIRST_SLICE_MS * 2 ** (this.alarms / DOUBLED_AFTER))
+    return { ...limits, sliceMs, watchdogMs: 100, requests: REQUESTS, askAgainMs: { min: 1_000, max: 2_000 } }
   }
 
   /** Something was written. Answers whether that is its end, at once or as soon as it is kept. */
@@ -92,9 +93,9 @@ export function lifeOf(id: DurableObjectId): Life | null {
 
 /** Limits of an object, which are read anew in each of its alarms. */
 export function limitsOf({ id }: DurableObjectState): EngineLimits {
-  const now = () => lifeOf(id)?.limits ?? SCALED
+  const now = () => lifeOf(id)?.limits ?? engine.limits
   return {
-    ...SCALED,
+    ...engine.limits,
     get sliceMs() {
       return now().sliceMs
     },

@@ -15,6 +15,11 @@ export class Ledger {
   largestBody = 0
   /** The most bytes of one value or row. */
   largestValue = 0
+  /** Bytes in memory that are on their way into the bucket, in all objects together, and the most that were at a time. */
+  buffered = 0
+  mostBuffered = 0
+  /** The most requests of one invocation that have waited for a connection at a time. */
+  mostWaiting = 0
   /** The most subrequests of one invocation. */
   mostSubrequests = 0
 

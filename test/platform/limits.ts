@@ -31,3 +31,6 @@ export const SCALED: EngineLimits = {
   watchdogMs: 2_000,
   pieceBytes: PLATFORM.bodyBytes,
 }
+
+/** What objects that come into memory from now on take as theirs. */
+export const engine: { limits: EngineLimits } = { limits: SCALED }

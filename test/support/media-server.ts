@@ -20,6 +20,7 @@ export interface MediaServer {
 const SAMPLES: Record<string, string[]> = {
   'tiny.mp4': ['-f', 'lavfi', '-i', 'testsrc2=s=160x90:r=25:d=1', '-f', 'lavfi', '-i', 'sine=d=1', '-c:v', 'libx264', '-c:a', 'aac'],
   'tone.wav': ['-f', 'lavfi', '-i', 'sine=d=1'],
+  'long.wav': ['-f', 'lavfi', '-i', 'sine=d=20'],
 }
 
 /**
@@ -35,6 +36,8 @@ const SAMPLES: Record<string, string[]> = {
  * - `/unsized/<sample>` does not say how long the file is
  * - `/pattern/<bytes>` a file whose bytes differ from place to place
  * - `/gate/<name>/<sample>` sends the second half once `/open/<name>` was asked for
+ * - `/slow/<ms>/<sample>` answers so much later; `/paced/<bytes>/<sample>` sends so many bytes a second,
+ *   and `/paced/<bytes>/<bytes>` so many zeros
  * - `/status/<code>`, `/hang` never answers
  * - `/says/<code>/<name>?type=<type>&body=<text>` answers with this code, Content-Type and body
  * - `/redirect/<n>/<path>` redirects n times; `/location?<url>` redirects there
@@ -131,6 +134,10 @@ class Site {
         sendRange(patternOf(Number(argument)), '"v1"', request, response)
         return
     }
+    if (kind === 'paced') {
+      sendRange(file ?? Buffer.alloc(Number(second)), '"v1"', request, response, Number(argument))
+      return
+    }
     if (!file) {
       response.writeHead(404).end('no such file')
       return
@@ -150,6 +157,9 @@ class Site {
         response.writeHead(200, { etag: '"v1"' })
         response.write(file.subarray(0, 1000))
         response.end(file.subarray(1000))
+        return
+      case 'slow':
+        void sleep(Number(argument)).then(() => sendRange(file, '"v1"', request, response))
         return
       case 'failing':
         if (times <= Number(argument)) response.writeHead(Number(second)).end('no')
@@ -207,14 +217,25 @@ function sendHalf(file: Buffer, headers: Record<string, string>, response: Serve
 }
 
 /** The rest of the file from where the request asks, as long as the file is still the one that it means. */
-function sendRange(file: Buffer, etag: string, request: IncomingMessage, response: ServerResponse): void {
+function sendRange(file: Buffer, etag: string, request: IncomingMessage, response: ServerResponse, bytesPerSecond?: number): void {
   const ifRange = headerOf(request, 'if-range')
   const range = ifRange === null || ifRange === etag ? request.headers.range : undefined
   const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
   const headers = { etag, 'content-length': file.length - start }
   if (start > 0) response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` })
   else response.writeHead(200, headers)
-  response.end(file.subarray(start))
+  if (bytesPerSecond === undefined) response.end(file.subarray(start))
+  else void sendPaced(file.subarray(start), bytesPerSecond, response)
+}
+
+/** In twenty pieces a second. */
+async function sendPaced(bytes: Buffer, bytesPerSecond: number, response: ServerResponse): Promise<void> {
+  const piece = Math.ceil(bytesPerSecond / 20)
+  for (let sent = 0; sent < bytes.length && !response.destroyed; sent += piece) {
+    response.write(bytes.subarray(sent, sent + piece))
+    await sleep(50)
+  }
+  response.end()
 }
 
 function patternOf(bytes: number): Buffer {

@@ -7,7 +7,8 @@ const GUIDE = path.join(ROOT, 'src/docs/guides/limits.md')
 
 /** Cells of the rows of the guide's table. */
 async function rows(): Promise<string[][]> {
-  const lines = (await readFile(GUIDE, 'utf8')).split('\n').filter((line) => line.startsWith('| '))
+  const [table = ''] = (await readFile(GUIDE, 'utf8')).split('\n## ')
+  const lines = table.split('\n').filter((line) => line.startsWith('| '))
   return lines.slice(1).map((line) => line.slice(2, -2).split(' | '))
 }
 
