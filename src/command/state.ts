@@ -98,6 +98,17 @@ export type CommandEvent =
   | { type: 'executor_unavailable'; attempt: number; cause: keyof typeof EXECUTOR_PATIENCE_MS; reason: string; now: number }
   | { type: 'cancelled'; now: number }
 
+/** A state as it may have been stored before a deployment: uploads did not always say when they began, and which were done. */
+export type StoredState =
+  | CommandState
+  | ({ status: 'PROCESSING'; stage: 'UPLOADING'; slot: number } & Omit<Uploading, 'since' | 'stored'> & Attempts)
+
+/** The state in its present form. Uploads that were under way have all of their time from `now` on, in ms since the epoch. */
+export function upToDate(state: StoredState, now: number): CommandState {
+  if (state.status !== 'PROCESSING' || state.stage !== 'UPLOADING' || 'stored' in state) return state
+  return { ...state, since: now, stored: [] }
+}
+
 export const INITIAL_STATE = { status: 'QUEUED' } as const satisfies CommandState
 
 export function isTerminal(state: CommandState): state is TerminalState {

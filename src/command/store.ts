@@ -15,7 +15,9 @@ import {
   isTerminal,
   type ProcessingState,
   type StoredOutput,
+  type StoredState,
   transition,
+  upToDate,
   type WrittenOutput,
 } from './state.ts'
 
@@ -35,7 +37,8 @@ export class CommandStore {
     this.leftJobs = new LeftJobs(storage)
     this.transfers = new KeptTransfers(storage)
     this.uploads = new StoredUploads(storage)
-    this.#record = storage.kv.get<CommandRecord>('record') ?? null
+    const record = storage.kv.get<Omit<CommandRecord, 'state'> & { state: StoredState }>('record')
+    this.#record = record === undefined ? null : { ...record, state: upToDate(record.state, Date.now()) }
     this.#isDeleted = storage.kv.get<boolean>('deleted') ?? false
   }
 

@@ -7,6 +7,7 @@ import {
   isTerminal,
   MAX_LOST_ATTEMPTS,
   transition,
+  upToDate,
 } from '../../../src/command/state.ts'
 
 const NOW = 1_000_000
@@ -156,6 +157,12 @@ test('an output that is stored is noted once, and the time since which they are 
   const after = transition(begun, eventsOf(2).output_stored)
   expect(after).toMatchObject({ since: NOW, stored: ['out_a'] })
   expect(transition(after, eventsOf(2).output_stored)).toBe(after)
+})
+
+test('uploads that were under way at a deployment have all of their time from then on, and every other state stays as it is', () => {
+  const before = { status: 'PROCESSING', stage: 'UPLOADING', slot: 3, ffmpegSeconds: 4, outputs: written, ...attempts } as const
+  expect(upToDate(before, NOW)).toEqual(STATES.uploading)
+  for (const state of Object.values(STATES)) expect(upToDate(state, NOW + 1)).toBe(state)
 })
 
 test('a failure after FFmpeg keeps how long FFmpeg ran', () => {
