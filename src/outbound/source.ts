@@ -2,6 +2,7 @@
 import { SourceFailure } from '../durable/transfer.ts'
 import { type AllowedOrigins, checkUrl } from './address.ts'
 import { failedAnswer, failedConnection } from './source-advice.ts'
+import { strongValidator } from './validator.ts'
 
 const MAX_REDIRECTS = 5
 const HEADERS_TIMEOUT_MS = 30_000
@@ -92,11 +93,4 @@ function isRetryable(status: number): boolean {
 function contentLength(headers: Headers): number | null {
   const value = headers.get('content-length')
   return value !== null && /^\d+$/.test(value) ? Number(value) : null
-}
-
-/** `If-Range` takes strong validators only (RFC 9110, 13.1.5); a date is one here, since a file being rewritten is no input. */
-function strongValidator(headers: Headers): string | null {
-  const etag = headers.get('etag')
-  if (etag && !etag.startsWith('W/')) return etag
-  return headers.get('last-modified')
 }
