@@ -61,7 +61,7 @@ async function deliveriesOf(id: string, client = api) {
   return deliveriesSchema.parse(await response.json())
 }
 
-/** A stack that is down for a moment is asked again. */
+/** A stack that is down for a moment is asked again. A reminder that died with the queue is made good for by the alarm, a minute later. */
 function delivered(id: string) {
   return waitUntil(
     `the webhook of ${id} is delivered`,
@@ -69,7 +69,7 @@ function delivered(id: string) {
       const deliveries = await deliveriesOf(id).catch(() => null)
       return deliveries?.status === 'delivered' && deliveries
     },
-    60_000,
+    120_000,
     LOOK_MS,
   )
 }

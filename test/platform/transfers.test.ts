@@ -69,7 +69,7 @@ test('a command whose alarms have ten requests each does everything in as many a
   await account.succeed({
     input_files: Object.fromEntries(aliases.map((alias) => [alias, mediaUrl('/tone.wav')])),
     output_files: { out_playlist: 'index.m3u8' },
-    ffmpeg_command: `${aliases.map((alias) => `-i {{${alias}}}`).join(' ')} -map 11:a -af apad=whole_dur=20 -c:a aac -hls_time 1 -hls_list_size 0 {{out_playlist}}`,
+    ffmpeg_command: `${aliases.map((alias) => `-i {{${alias}}}`).join(' ')} -map 11:a -af apad=whole_len=960000 -c:a aac -hls_time 1 -hls_list_size 0 {{out_playlist}}`,
   })
   const requests = alarms().map(({ subrequests }) => subrequests.length)
   expect(requests.length).toBeGreaterThan(5)

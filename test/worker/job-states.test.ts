@@ -63,15 +63,16 @@ describe('following a job', () => {
     const asking = { executor: new ExecutorClient(transport, url, token), budget: budgetOf(1) }
     const states = new JobStates()
     const name = job()
-    const commands = [['-re', '-f', 'lavfi', '-i', 'testsrc=duration=2:size=64x64:rate=10', '-stats_period', '0.1', '-f', 'null', '-']]
+    const commands = [['-re', '-f', 'lavfi', '-i', 'testsrc=duration=3:size=64x64:rate=10', '-f', 'null', '-']]
     expect(await states.run(name, { ...REQUEST, commands }, asking)).toBe(true)
     const told: string[] = []
-    while (told.at(-1) !== 'SUCCEEDED') {
+    do {
       const answer = await states.next(name, asking)
       if (typeof answer === 'string' || !('state' in answer)) throw new Error(`it ended after ${told}: ${JSON.stringify(answer)}`)
       told.push(answer.state.state)
-    }
+    } while (told.at(-1) !== 'SUCCEEDED' && told.at(-1) !== 'FAILED')
     states.close()
+    expect(told.at(-1)).toBe('SUCCEEDED')
     expect(told.filter((state) => state === 'RUNNING').length).toBeGreaterThan(1)
     expect(asked).toBe(1)
   })
