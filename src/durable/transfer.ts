@@ -34,9 +34,11 @@ export interface KeptTransfer {
   write(progress: TransferProgress): void
 }
 
+/** Where to go on with a file, and by what it is known to be the same one. */
 export interface ResumePoint {
   offset: number
   validator: string
+  totalBytes: number
 }
 
 export interface OpenSource extends SeenSource {
@@ -162,7 +164,8 @@ async function presentBytes(seen: SeenSource | undefined, target: TransferTarget
   if (!seen || seen.validator === null || seen.totalBytes === null) return null
   const offset = await target.size()
   if (offset === null || offset === 0 || offset > seen.totalBytes) return null
-  return { offset, validator: seen.validator, isWhole: offset === seen.totalBytes }
+  const { validator, totalBytes } = seen
+  return { offset, validator, totalBytes, isWhole: offset === totalBytes }
 }
 
 async function begin(
@@ -173,7 +176,7 @@ async function begin(
   { maxBytes, signal }: TransferRules,
 ): Promise<Start> {
   const before = kept.read()
-  const opened = await source.open(present && { offset: present.offset, validator: present.validator }, signal)
+  const opened = await source.open(present, signal)
   try {
     const { validator, totalBytes, offset } = opened
     if (totalBytes !== null && totalBytes > maxBytes) throw tooLarge(maxBytes)

@@ -1,5 +1,5 @@
 /** Opens a URL that a user gave us as a stream: addresses checked on every hop, redirects followed by hand. */
-import { SourceFailure } from '../durable/transfer.ts'
+import { type ResumePoint, SourceFailure } from '../durable/transfer.ts'
 import { type AllowedOrigins, checkUrl } from './address.ts'
 import { failedAnswer, failedConnection } from './source-advice.ts'
 import { strongValidator } from './validator.ts'
@@ -22,14 +22,14 @@ export interface Source {
 
 export interface OpenOptions {
   allowed: AllowedOrigins
-  /** Where to continue a file that was cut, and the validator it came with. */
-  resume: { offset: number; validator: string } | null
+  /** Where to continue a file that was cut. */
+  resume: ResumePoint | null
   signal: AbortSignal
   /** Called before each request, of which every redirect is one. What it throws is thrown. */
   beforeRequest: () => void
 }
 
-/** Opens `url` for reading. Throws a SourceFailure that says which host did what. */
+/** Opens `url` for reading, from its beginning where it cannot be continued. Throws a SourceFailure that says which host did what. */
 export async function openSource(url: string, options: OpenOptions): Promise<Source> {
   let target = url
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -37,8 +37,9 @@ export async function openSource(url: string, options: OpenOptions): Promise<Sou
     if (!check.ok) throw new SourceFailure(check.reason, false)
     const response = await request(check.url, options)
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null
-    if (location === null) return sourceOf(response, check.url, url, options)
+    if (location === null && !isOfAnotherFile(response, options.resume)) return sourceOf(response, check.url, url, options)
     await response.body?.cancel()
+    if (location === null) return openSource(url, { ...options, resume: null })
     if (!URL.canParse(location, check.url.href)) throw new SourceFailure(`${check.url.host} redirects to something that is no URL`, false)
     target = new URL(location, check.url).href
   }
@@ -66,6 +67,18 @@ async function request(url: URL, options: OpenOptions): Promise<Response> {
   }
 }
 
+/**
+ * Whether a part is not of the very file that is to be continued. `If-Range` should have kept the server from sending it, but some pay no heed to
+ * it. A part of a compressed file is none of the file either. A server may leave out what has not changed (RFC 9110, 15.3.7).
+ */
+function isOfAnotherFile({ status, headers }: Response, resume: ResumePoint | null): boolean {
+  if (status !== 206 || resume === null) return false
+  const [etag, modified] = [headers.get('etag'), headers.get('last-modified')]
+  const validator = resume.validator.startsWith('"') ? etag : modified
+  const totalBytes = contentRange(headers)?.totalBytes ?? resume.totalBytes
+  return headers.has('content-encoding') || totalBytes !== resume.totalBytes || (validator ?? resume.validator) !== resume.validator
+}
+
 async function sourceOf(response: Response, answeredBy: URL, given: string, options: OpenOptions): Promise<Source> {
   const { host } = answeredBy
   if (response.status !== 200 && response.status !== 206) {
@@ -77,17 +90,21 @@ async function sourceOf(response: Response, answeredBy: URL, given: string, opti
   const validator = encoded ? null : strongValidator(response.headers)
   const source = { stream, contentType, answeredBy, validator }
   if (response.status === 200) return { ...source, offset: 0, totalBytes: encoded ? null : contentLength(response.headers) }
-  const range = /^bytes (\d+)-\d+\/(\d+)$/.exec(response.headers.get('content-range') ?? '')
-  const offset = range ? Number(range[1]) : Number.NaN
-  if (!range || offset !== options.resume?.offset) {
+  const range = contentRange(response.headers)
+  if (range === null || range.offset !== options.resume?.offset) {
     await stream.cancel()
     throw new SourceFailure(`${host} answered a part of the file that was not asked for`, false)
   }
-  return { ...source, offset, totalBytes: Number(range[2]) }
+  return { ...source, ...range }
 }
 
 function isRetryable(status: number): boolean {
   return status >= 500 || status === 408 || status === 425 || status === 429
+}
+
+function contentRange(headers: Headers): { offset: number; totalBytes: number } | null {
+  const [, offset, totalBytes] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? []
+  return offset === undefined ? null : { offset: Number(offset), totalBytes: Number(totalBytes) }
 }
 
 function contentLength(headers: Headers): number | null {

@@ -1,16 +1,22 @@
 /** A URL that a user gave us, as the source of a transfer: all of the file comes over one connection. */
 import { type Budget, spend } from '../durable/budget.ts'
 import { PieceCutter } from '../durable/piece-cutter.ts'
-import type { OpenSource, ResumePoint, TransferSource } from '../durable/transfer.ts'
+import { type OpenSource, type ResumePoint, SourceFailure, type TransferSource } from '../durable/transfer.ts'
 import type { AllowedOrigins } from './address.ts'
+import type { FileHead } from './contents-fault.ts'
 import { inspected, type WantedFile } from './inspected.ts'
 import { openSource } from './source.ts'
+
+/** How long the first bytes may take that are looked at, in milliseconds; the pace of a transfer is not watched before. */
+const FIRST_BYTES_TIMEOUT_MS = 30_000
 
 export interface UrlSourceOptions {
   url: string
   wanted: WantedFile
   allowed: AllowedOrigins
   budget: Pick<Budget, 'take'>
+  /** For tests. */
+  firstBytesTimeoutMs?: number
 }
 
 export class UrlSource implements TransferSource {
@@ -27,7 +33,7 @@ export class UrlSource implements TransferSource {
 
   /** Throws a SourceFailure, and a TransferFailure for what cannot be the file that is wanted. */
   async open(resume: ResumePoint | null, signal: AbortSignal): Promise<OpenSource> {
-    const { url, wanted, allowed, budget } = this.#options
+    const { url, allowed, budget } = this.#options
     const { stream, contentType, answeredBy, ...opened } = await openSource(url, {
       allowed,
       resume,
@@ -35,8 +41,22 @@ export class UrlSource implements TransferSource {
       beforeRequest: () => spend(budget),
     })
     const origin = { contentType, from: { kind: 'url', url, answeredBy } } as const
-    const body = opened.offset > 0 ? stream : await inspected(stream, wanted, origin, signal)
+    const body = opened.offset > 0 ? stream : await this.#inspected(stream, origin, signal)
     return new OpenUrl(body, opened)
+  }
+
+  async #inspected(stream: ReadableStream<Uint8Array>, origin: Omit<FileHead, 'bytes'>, signal: AbortSignal) {
+    const { wanted, firstBytesTimeoutMs = FIRST_BYTES_TIMEOUT_MS } = this.#options
+    const tooSlow = new AbortController()
+    const timer = setTimeout(() => tooSlow.abort(), firstBytesTimeoutMs)
+    try {
+      return await inspected(stream, wanted, origin, AbortSignal.any([signal, tooSlow.signal]))
+    } catch (cause) {
+      if (signal.aborted || !tooSlow.signal.aborted) throw cause
+      throw new SourceFailure(`${this.name} sent next to nothing for too long`, true, { cause })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 }
 

@@ -30,6 +30,9 @@ const SAMPLES: Record<string, string[]> = {
  * - `/cut/<n>/<sample>` breaks the connection half way the first n times; `/norange/<n>/<sample>` likewise, without ranges or validators
  * - `/breaks/<name>/<sample>` breaks the first connection half way once `/open/<name>` was asked for
  * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
+ * - `/unconditional/<how>/<sample>` likewise, and then sends a part of it to whoever wants to go on with the old one, whatever If-Range says:
+ *   by its `etag`, its `date`, its `size`, or as it is `encoded`, the part is of another file
+ * - `/silent/<n>/<sample>` sends one byte, and then nothing any more, the first n times
  * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
  * - `/held/<name>/<sample>` stops half way until `/open/<name>` was asked for, and goes on at once from where a Range begins;
  *   `/stubborn/<name>/<sample>` likewise, but every time from the beginning, whatever it is asked for
@@ -181,6 +184,17 @@ class Site {
         if (times === 1) sendHalf(file, { etag: '"v1"' }, response)
         else sendRange(file, '"v2"', request, response)
         return
+      case 'unconditional': {
+        const before = argument === 'date' ? { 'last-modified': new Date(0).toUTCString() } : { etag: '"v1"' }
+        if (times === 1) sendHalf(file, before, response)
+        else if (request.headers.range === undefined) response.writeHead(200, { 'content-length': file.length }).end(file)
+        else sendPartOfAnother(argument, file.length, startOf(request.headers.range), response)
+        return
+      }
+      case 'silent':
+        if (times > Number(argument)) sendRange(file, '"v1"', request, response)
+        else response.writeHead(200, { 'content-length': file.length }).write(file.subarray(0, 1))
+        return
       default:
         sendRange(file, '"v1"', request, response)
     }
@@ -216,16 +230,32 @@ function sendHalf(file: Buffer, headers: Record<string, string>, response: Serve
   void end.then(() => response.destroy())
 }
 
+/** The first byte that a Range asks for. */
+function startOf(range: string | undefined): number {
+  return Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
+}
+
 /** The rest of the file from where the request asks, as long as the file is still the one that it means. */
 function sendRange(file: Buffer, etag: string, request: IncomingMessage, response: ServerResponse, bytesPerSecond?: number): void {
   const ifRange = headerOf(request, 'if-range')
   const range = ifRange === null || ifRange === etag ? request.headers.range : undefined
-  const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
+  const start = startOf(range)
   const headers = { etag, 'content-length': file.length - start }
   if (start > 0) response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${file.length - 1}/${file.length}` })
   else response.writeHead(200, headers)
   if (bytesPerSecond === undefined) response.end(file.subarray(start))
   else void sendPaced(file.subarray(start), bytesPerSecond, response)
+}
+
+/** The rest of another version of the file, which is known as such by this only. */
+function sendPartOfAnother(how: string, bytes: number, start: number, response: ServerResponse): void {
+  const total = how === 'size' ? bytes + 1 : bytes
+  const changed: Record<string, string> = {}
+  if (how === 'etag') changed.etag = '"v2"'
+  if (how === 'date') changed['last-modified'] = new Date(1e12).toUTCString()
+  if (how === 'encoded') changed['content-encoding'] = 'br'
+  response.writeHead(206, { ...changed, 'content-length': total - start, 'content-range': `bytes ${start}-${total - 1}/${total}` })
+  response.end(Buffer.alloc(total - start))
 }
 
 /** In twenty pieces a second. */

@@ -5,7 +5,7 @@ import type { Pace } from '../../../src/durable/pace.ts'
 import { type KeptTransfer, type TransferProgress, type TransferSource, transfer } from '../../../src/durable/transfer.ts'
 import { InputTarget } from '../../../src/executor/input-target.ts'
 import { BucketSource } from '../../../src/files/bucket-source.ts'
-import { UrlSource } from '../../../src/outbound/url-source.ts'
+import { UrlSource, type UrlSourceOptions } from '../../../src/outbound/url-source.ts'
 import { settingsOf } from '../../../src/settings.ts'
 import { until } from '../client.ts'
 import { CountedExecutor } from '../counted-executor.ts'
@@ -32,9 +32,9 @@ class Journey {
     this.#source = source
   }
 
-  static fromUrl(url: string): Journey {
+  static fromUrl(url: string, times: Pick<UrlSourceOptions, 'firstBytesTimeoutMs'> = {}): Journey {
     const wanted = { filename: FILENAME, use: 'input' } as const
-    return new Journey((budget) => new UrlSource({ url, wanted, allowed: settingsOf(env).privateOrigins, budget }))
+    return new Journey((budget) => new UrlSource({ url, wanted, allowed: settingsOf(env).privateOrigins, budget, ...times }))
   }
 
   static fromBucket(key: string): Journey {
@@ -189,6 +189,30 @@ describe('into the executor, from a URL', () => {
     await expect(journey.alarm(budgetOf(), { pace })).rejects.toThrow(`${host} sent next to nothing for too long (tried 4 times)`)
     expect(await requestsFor(gate.url)).toHaveLength(4)
     await journey.executor.client.remove(journey.job)
+  })
+
+  test('a server that sends a byte and no more is cut off, and asked again', async () => {
+    const url = mediaUrl('/silent/2/tone.wav')
+    const journey = Journey.fromUrl(url, { firstBytesTimeoutMs: 1000 })
+    expect(await journey.alarm()).toBe(tone.length)
+    expect(await requestsFor(url)).toHaveLength(3)
+    await journey.expectArrived(tone)
+  })
+
+  test('a server that never sends more than a byte is named in the end', async () => {
+    const url = mediaUrl('/silent/9/tone.wav')
+    const journey = Journey.fromUrl(url, { firstBytesTimeoutMs: 50 })
+    await expect(journey.alarm()).rejects.toThrow(`${new URL(url).host} sent next to nothing for too long (tried 4 times)`)
+    expect(await requestsFor(url)).toHaveLength(4)
+  })
+
+  test.each(['etag', 'date', 'size', 'encoded'])('no file is made of the parts of two, whatever a server answers: %s', async (how) => {
+    const url = mediaUrl(`/unconditional/${how}/tone.wav`)
+    const journey = Journey.fromUrl(url)
+    expect(await journey.alarm()).toBe(tone.length)
+    const ranges = (await requestsFor(url)).map(({ range }) => range)
+    expect(ranges).toEqual([null, expect.stringMatching(/^bytes=\d+-$/), null])
+    await journey.expectArrived(tone)
   })
 
   test('an executor that does not answer is not taken for a fault of the source', async () => {
