@@ -98,11 +98,12 @@ function sampleOf(parts: readonly Part[], characters: readonly string[], variant
     .join('')
 }
 
-/** So long that a linear match of a thousand characters takes a hundredth of it. */
+/** A quadratic match of `FIRST` characters takes longer than this on any machine, and a linear one a tenth of it. */
 const SUSPICIOUS_MS = 0.2
-/** A quadratic match of `LONG` characters takes several times as long, and a linear one a hundredth. */
+const FIRST = 2_000
+/** A quadratic match of `LONG` characters takes several times as long, and a linear one a tenth. */
 const SLOW_MS = 20
-const SHORT = 4_000
+const SHORT = 8_000
 const LONG = 4 * SHORT
 
 /** Lengths by which an exponential match is caught before it has no end. */
@@ -115,7 +116,7 @@ const CONFIRMATIONS = 4
 function isSlow(expression: RegExp, attack: Attack): boolean {
   // Only what repeats a group can be exponential.
   if (/\)[*+{]/.test(expression.source) && FIRST_LENGTHS.some((length) => isLong(expression, attack, length))) return true
-  if (timeOf(expression, attack, 1_000) < SUSPICIOUS_MS || !isLong(expression, attack, LONG)) return false
+  if (timeOf(expression, attack, FIRST) < SUSPICIOUS_MS || !isLong(expression, attack, LONG)) return false
   return Array.from({ length: CONFIRMATIONS }).every(
     () =>
       growth(
