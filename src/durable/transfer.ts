@@ -74,7 +74,7 @@ export interface TransferTarget {
   clear(): Promise<void>
   /** The bytes that are there, from which a transfer may go on; null when there is nothing. */
   size(): Promise<number | null>
-  /** Whose fault an error of `put` is, as far as is known. */
+  /** Whose fault an error of `put` is, as far as is known. Throws OutOfBudget where there is nothing left to find out with. */
   blame(error: unknown, piece: PlacedPiece): Promise<'source' | 'target' | 'too_large'>
 }
 

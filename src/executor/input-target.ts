@@ -1,5 +1,5 @@
 /** An input of a job at an executor, as the target of a transfer. */
-import { type Budget, spend } from '../durable/budget.ts'
+import { type Budget, OutOfBudget, spend } from '../durable/budget.ts'
 import type { PlacedPiece } from '../durable/piece.ts'
 import type { TransferTarget } from '../durable/transfer.ts'
 import type { ExecutorClient, InputLimits } from './client.ts'
@@ -50,7 +50,9 @@ export class InputTarget implements TransferTarget {
     try {
       await this.size()
       return 'source'
-    } catch {
+    } catch (silence) {
+      // Nobody was asked: the next alarm finds out.
+      if (silence instanceof OutOfBudget) throw silence
       return 'target'
     }
   }

@@ -222,6 +222,16 @@ describe('into the executor, from a URL', () => {
     await expect(journey.alarm()).rejects.toMatchObject({ name: 'ExecutorFailure', fault: 'unreachable' })
     expect(await requestsFor(url)).toHaveLength(1)
   })
+
+  test('a piece that fails with the last request of an alarm is nobody’s fault before the next has asked', async () => {
+    const url = mediaUrl('/tone.wav')
+    const journey = Journey.fromUrl(url)
+    journey.executor.instead = ({ method }) => (method === 'PUT' ? new Response('gone', { status: 502 }) : null)
+    expect(await journey.alarm(budgetOf(2))).toBeNull()
+    journey.executor.instead = () => null
+    expect(await journey.alarm()).toBe(tone.length)
+    await journey.expectArrived(tone)
+  })
 })
 
 describe('into the executor, from the bucket', () => {
