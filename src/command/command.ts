@@ -215,7 +215,7 @@ export class Command extends DurableObject<Env> {
     await wipeJobs(this.#ending())
     await deleteGarbage(this.#ending())
     const turn = await this.#lease().ask()
-    if (turn.kind === 'waiting') return turn.askAgainAt
+    if (turn.kind === 'waiting') return Math.min(turn.askAgainAt, this.#store.leftJobs.dueAt ?? turn.askAgainAt)
     this.#apply({ type: 'admitted', slot: turn.slot, now: Date.now() })
     return Date.now()
   }

@@ -208,7 +208,7 @@ export class StoredFile extends DurableObject<Env> {
     if (probe.retryAt > Date.now()) return probe.retryAt
     await this.#wipeJobs()
     const turn = await this.#lease().ask()
-    if (turn.kind === 'waiting') return turn.askAgainAt
+    if (turn.kind === 'waiting') return Math.min(turn.askAgainAt, this.#store.leftJobs.dueAt ?? turn.askAgainAt)
     this.#apply({ type: 'admitted', slot: turn.slot })
     return Date.now()
   }

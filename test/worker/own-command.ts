@@ -19,6 +19,8 @@ export class OwnCommand {
   readonly bucket = new CountedBucket()
   readonly spec: CommandSpec
   readonly storage: DurableObjectStorage
+  /** When it wants its next alarm, in ms since the epoch. */
+  alarmAt = 0
   readonly #start: (limits: Partial<EngineLimits>) => Command
   #command: Command
   #limits: Partial<EngineLimits>
@@ -43,9 +45,12 @@ export class OwnCommand {
     const identity = { id, account, type: 'FFMPEG_COMMAND', createdAt: Date.now(), origin: ORIGIN } as const
     const spec = await checkSubmit(submitSchema.parse(body), identity, settingsOf(env))
     await runInDurableObject(commandStub(id), async (_, state) => {
-      // The object's own alarms would run without these limits.
-      Object.defineProperty(state.storage, 'setAlarm', { value: async () => undefined })
       const command = new OwnCommand(state, spec, vars, limits)
+      // The object's own alarms would run without these limits.
+      const setAlarm = async (at: number) => {
+        command.alarmAt = at
+      }
+      Object.defineProperty(state.storage, 'setAlarm', { value: setAlarm })
       await command.#command.submit(spec, { kind: 'slot', slot: 0 })
       await act(command)
     })

@@ -1,6 +1,8 @@
 /** Commands that are cut and killed in the middle of their transfers, in limits that make a small file a large one. */
+import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import { AdmissionQueue } from '../../src/account/admission.ts'
 import { uploadPatienceMs } from '../../src/command/upload.ts'
 import { until } from './client.ts'
 import { copyOf, Gate, mediaFile, mediaUrl, requestsFor } from './media.ts'
@@ -188,5 +190,31 @@ describe('outputs', () => {
       })
       expect([command.bucket.open, await storedOf(command)]).toEqual([[], []])
     })
+  })
+})
+
+test('a job that its executor has not confirmed to be gone is wiped while its command waits for a slot', async () => {
+  await OwnCommand.run(copyOf(mediaUrl('/tone.wav')), {}, async (command) => {
+    const account = env.ACCOUNT.get(env.ACCOUNT.idFromName(command.spec.account))
+    await runInDurableObject(account, (_, { storage }) => {
+      const slots = Number(env.MAX_CONCURRENT_COMMANDS)
+      const queue = new AdmissionQueue(storage.sql, 0)
+      for (let slot = 0; slot < slots; slot++) queue.enter({ kind: 'command', id: `holder-${slot}` }, slots, Date.now())
+    })
+    const error = { code: 'JOB_NOT_FOUND', message: 'there is no such job' }
+    command.executor.instead = ({ method }) =>
+      method === 'DELETE' ? new Response('not now', { status: 503 }) : Response.json({ error }, { status: 404 })
+    await until('the command waits', async () => {
+      await command.alarm()
+      return (await account.queuePosition(command.spec.id)) === 0
+    })
+    expect(command.storage.kv.get('left_jobs')).toMatchObject([{ name: command.job }])
+    expect(command.alarmAt).toBeLessThan(Date.now() + 60_000)
+    command.executor.instead = () => null
+    await until('the job is gone', async () => {
+      await command.alarm()
+      return command.storage.kv.get('left_jobs') === undefined
+    })
+    expect(command.alarmAt, 'nothing is left but to be woken').toBeGreaterThan(Date.now() + 60_000)
   })
 })
