@@ -29,12 +29,14 @@ const LONGEST_PAUSE_MS = 5 * 60_000
 export const FORGOTTEN_AFTER_MS = 7 * 3600 * 1000
 
 const KEY = 'left_jobs'
+const OLDER_KEY = 'job'
 
 export class LeftJobs {
   readonly #storage: Pick<DurableObjectStorage, 'kv'>
 
   constructor(storage: Pick<DurableObjectStorage, 'kv'>) {
     this.#storage = storage
+    this.#takeOver()
   }
 
   /** Those that may still be there, the oldest first. */
@@ -64,6 +66,14 @@ export class LeftJobs {
   async wipe(executor: (slot: number) => JobRemover): Promise<void> {
     const due = this.#remembered.filter(({ dueAt }) => dueAt <= Date.now())
     await Promise.all(due.map((job) => this.#wipe(job, executor(job.slot))))
+  }
+
+  /** Remembers the job that was stored in another form, as it may have been before a deployment: one, and when it was left is not known. */
+  #takeOver(): void {
+    const job = this.#storage.kv.get<LeftJob>(OLDER_KEY)
+    if (job === undefined) return
+    this.leave(job)
+    this.#storage.kv.delete(OLDER_KEY)
   }
 
   async #wipe(job: Remembered, executor: JobRemover): Promise<void> {

@@ -31,6 +31,15 @@ test('a job is remembered until its executor has confirmed that it is gone', () 
     expect([jobs.all, jobs.dueAt]).toEqual([[], null])
   }))
 
+test('a job that was left before a deployment is wiped after it', () =>
+  withJobs(async (_, storage) => {
+    storage.kv.put('job', JOB)
+    const jobs = new LeftJobs(storage)
+    expect([jobs.all, new LeftJobs(storage).all]).toMatchObject([[JOB], [JOB]])
+    await jobs.wipe(executorThat(gone).executor)
+    expect(new LeftJobs(storage).all).toEqual([])
+  }))
+
 test('a DELETE that was not answered is made again later, again and again, and not at once', () =>
   withJobs(async (jobs) => {
     jobs.leave(JOB)
