@@ -266,13 +266,14 @@ export class Command extends DurableObject<Env> {
   }
 
   /** An unexpected fault is ours: it is retried a few times with growing pauses, then told. */
-  #onFault(error: unknown, faults: number, isLast: boolean): void {
+  #onFault(error: unknown, faults: number, isLast: boolean): boolean {
     const { spec, state } = this.#store.mustExist
     log('error', 'command.fault', { command_id: spec.id, account: spec.account, faults, error })
-    if (!isLast || state.status !== 'PROCESSING' || state.stage === 'QUEUED') return
+    if (!isLast || state.status !== 'PROCESSING' || state.stage === 'QUEUED') return false
     const message = 'something went wrong on our side, several times in a row; submit the command again'
     const failure = { status: 'INTERNAL_ERROR', message } as const
     this.#apply({ type: 'failed', attempt: state.attempt, error: failure, ffmpegSeconds: null, now: Date.now() })
+    return true
   }
 
   #snapshot(): CommandSnapshot {

@@ -11,8 +11,11 @@ export interface AlarmWork {
   exists(): boolean
   /** One step. Answers when the next one is due, in ms since the epoch; null when nothing is left to do. */
   advance(budget: Budget): Promise<number | null>
-  /** A step has thrown what nobody expected, for the `faults`th time in a row; `isLast` where it is to be given up. The fault is ours. */
-  onFault(error: unknown, faults: number, isLast: boolean): void
+  /**
+   * A step has thrown what nobody expected, for the `faults`th time in a row; `isLast` where it is to be given up. The fault is ours.
+   * Answers whether it was given up: what follows is due at once then, and the same step again after a pause where not.
+   */
+  onFault(error: unknown, faults: number, isLast: boolean): boolean
 }
 
 type Limits = Pick<EngineLimits, 'sliceMs' | 'requests' | 'watchdogMs' | 'faults'>
@@ -79,7 +82,7 @@ export class AlarmLoop {
   #countFault(error: unknown, work: AlarmWork): number {
     const faults = (this.#storage.kv.get<number>('faults') ?? 0) + 1
     this.#storage.kv.put('faults', faults)
-    work.onFault(error, faults, faults >= this.#limits.faults)
+    if (work.onFault(error, faults, faults >= this.#limits.faults)) return Date.now()
     return Date.now() + Math.min(LONGEST_PAUSE_MS, 500 * 2 ** faults)
   }
 

@@ -268,15 +268,16 @@ export class StoredFile extends DurableObject<Env> {
   }
 
   /** An unexpected fault is ours: it is retried with growing pauses, and what can be done without is given up after a few. */
-  #onFault(error: unknown, faults: number, isLast: boolean): void {
+  #onFault(error: unknown, faults: number, isLast: boolean): boolean {
     const { spec, state } = this.#store.mustExist
     log('error', 'file.fault', { file_id: spec.id, account: spec.account, faults, error })
-    if (!isLast) return
+    if (!isLast) return false
     const message = 'something went wrong on our side, several times in a row; store the file again'
     this.#apply({ type: 'failed', error: { status: 'INTERNAL_ERROR', message }, now: Date.now() })
     if (state.status === 'STORED' && state.probe.stage === 'RUNNING') {
       this.#apply({ type: 'probed', attempt: state.probe.attempt, media: null })
     }
+    return this.#store.mustExist.state !== state
   }
 
   #recordFor(account: string): FileRecord | null {

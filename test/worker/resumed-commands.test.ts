@@ -173,6 +173,23 @@ describe('outputs', () => {
     })
   })
 
+  test('a command that is given up after faults in a row lets go of its slot and its job at once', async () => {
+    await OwnCommand.run(LARGE_OUTPUT, { ...LARGE, limits: { faults: 2 } }, async (command) => {
+      command.bucket.beforePart = async () => {
+        throw new Error('the bucket broke')
+      }
+      const state = await until('the command has ended', async () => {
+        await command.alarm()
+        const { state } = await command.read()
+        return state.status === 'FAILED' && state
+      })
+      expect(state.error.status).toBe('INTERNAL_ERROR')
+      expect(command.alarmAt).toBeLessThanOrEqual(Date.now())
+      await command.alarm()
+      expect([command.bucket.open, await storedOf(command), command.storage.kv.get('left_jobs')]).toEqual([[], [], undefined])
+    })
+  })
+
   test('a command whose outputs cannot be stored in time has failed by our fault', async () => {
     await OwnCommand.run(LARGE_OUTPUT, LARGE, async (command) => {
       const patience = uploadPatienceMs(13 * MEBIBYTE)

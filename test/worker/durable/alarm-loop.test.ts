@@ -130,7 +130,12 @@ test('faults in a row are counted, with growing pauses, and the last is told as 
       async () => {
         throw new Error('broken')
       },
-      { onFault: (_, faults, isLast) => told.push([faults, isLast]) },
+      {
+        onFault: (_, faults, isLast) => {
+          told.push([faults, isLast])
+          return false
+        },
+      },
     )
     const pauses: number[] = []
     for (let n = 0; n < 3; n++) {
@@ -148,6 +153,16 @@ test('faults in a row are counted, with growing pauses, and the last is told as 
     await loop.run(workOf(async () => null))
     await loop.run(broken)
     expect(told.at(-1)).toEqual([1, false])
+  }))
+
+test('work that is given up is followed at once by what comes after it', () =>
+  withStorage(async (storage) => {
+    const broken = async () => {
+      throw new Error('broken')
+    }
+    const loop = new AlarmLoop(storage, { ...LIMITS, faults: 1 })
+    await loop.run(workOf(broken, { onFault: (_error, _faults, isLast) => isLast }))
+    expect(await storage.getAlarm()).toBeLessThanOrEqual(Date.now())
   }))
 
 test('an object that was erased in a step sets no alarm', () =>
