@@ -19,12 +19,20 @@ export async function erase({ store, env, executor }: Ending): Promise<number | 
   const { record } = store
   if (!record) return null
   const { spec } = record
-  const { begun } = store.upload
-  if (begun) await abortMultipart(env.FILES, bucketKey(spec), begun.uploadId)
+  await abortUpload(store, env)
   await env.FILES.delete(bucketKey(spec))
   await takeOffList(spec, env)
   await store.leftJobs.wipe(executor)
   if (store.leftJobs.dueAt !== null) return store.leftJobs.dueAt
   await store.erase()
   return null
+}
+
+/** Ends the upload in parts of bytes that will never be whole. Idempotent. */
+export async function abortUpload(store: FileStore, env: Env): Promise<void> {
+  const { begun } = store.upload
+  if (begun === null) return
+  await abortMultipart(env.FILES, bucketKey(store.mustExist.spec), begun.uploadId)
+  // Of a file that was erased meanwhile nothing is there to be forgotten.
+  if (store.record) store.upload.forget()
 }

@@ -10,7 +10,7 @@ import { executorFor } from '../executor/connect.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
 import { takeOffList, tellAccount } from './account-link.ts'
-import { type Ending, erase } from './ending.ts'
+import { abortUpload, type Ending, erase } from './ending.ts'
 import { fetchFile } from './fetch.ts'
 import type { GivenPart } from './parts.ts'
 import { probeStored } from './probe.ts'
@@ -148,6 +148,7 @@ export class StoredFile extends DurableObject<Env> {
       case 'STORED':
         return state.probe.stage === 'DONE' ? this.#keepUntil(state.storedAt) : this.#findOut(state.probe, budget)
       case 'FAILED':
+        await abortUpload(this.#store, this.env)
         return this.#keepUntil(state.failedAt)
       case 'DELETED':
         return erase(this.#ending())

@@ -3,12 +3,14 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { Budget } from '../../src/durable/budget.ts'
+import { ENGINE_LIMITS } from '../../src/durable/limits.ts'
 import { erase } from '../../src/stored-file/ending.ts'
 import { fetchFile } from '../../src/stored-file/fetch.ts'
 import { probeStored } from '../../src/stored-file/probe.ts'
 import { bucketKey, type FileSpec } from '../../src/stored-file/record.ts'
 import type { FileEvent } from '../../src/stored-file/state.ts'
 import { FileStore } from '../../src/stored-file/store.ts'
+import { StoredFile } from '../../src/stored-file/stored-file.ts'
 import { CountedBucket } from './counted-bucket.ts'
 import { CountedExecutor } from './counted-executor.ts'
 import { fileStub } from './files-client.ts'
@@ -118,6 +120,22 @@ describe('from a URL', () => {
       expect(alarms).toBe(2)
       await fetching.erase()
       expect(fetching.counted.open).toEqual([])
+    }))
+
+  test('one that cannot be had leaves no upload, although it is told for as long as files are kept', () =>
+    runInDurableObject(fileStub(crypto.randomUUID()), async (_, state) => {
+      Object.defineProperty(state.storage, 'setAlarm', { value: async () => undefined })
+      const counted = new CountedBucket()
+      const limits = { ...ENGINE_LIMITS, requests: 5 }
+      const file = new StoredFile(state, { ...env, FILES: counted.bucket, MAX_INPUT_MB: '50' }, limits)
+      const [id, account] = [crypto.randomUUID(), `t-${crypto.randomUUID().slice(0, 13)}`]
+      await file.begin({ id, account, filename: 'a.bin', source: { type: 'URL', url: mediaUrl(`/big/${SIZE}`) }, createdAt: Date.now() })
+      for (let alarms = 0; alarms < 3; alarms++) await file.alarm()
+      expect((await file.read(account))?.status).toBe('FAILED')
+      expect(counted.begun.length).toBeGreaterThan(0)
+      expect(counted.open).toEqual([])
+      expect([...state.storage.kv.list()].map(([key]) => key)).not.toContain('multipart')
+      await file.delete(account)
     }))
 
   test('one that is deleted in the middle leaves neither an upload nor a row', () =>
