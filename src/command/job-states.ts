@@ -52,7 +52,7 @@ export class JobStates {
         let stream = told
         const askedAt = Date.now()
         try {
-          stream ??= await this.#follow(job, executor, budget.signal)
+          stream ??= await this.#follow(job, { executor, budget }, signal)
           const state = await stream.next()
           if (signal.aborted) return 'later'
           if (state !== null) {
@@ -90,10 +90,12 @@ export class JobStates {
     this.#open = null
   }
 
-  async #follow(job: string, executor: ExecutorClient, signal: AbortSignal): Promise<JobStateStream> {
+  async #follow(job: string, { executor, budget }: Asking, signal: AbortSignal): Promise<JobStateStream> {
     this.close()
-    const stream = await executor.states(job, this.#seen?.job === job ? this.#seen.revision : -1, signal)
-    this.#open = { job, stream }
+    const stream = await executor.states(job, this.#seen?.job === job ? this.#seen.revision : -1, budget.signal)
+    // Whoever has asked since has a stream of its own.
+    if (signal.aborted) stream.close()
+    else this.#open = { job, stream }
     return stream
   }
 }

@@ -53,6 +53,7 @@ export async function upload(state: At<'UPLOADING'>, context: RunContext): Promi
     })
     context.apply({ type: 'outputs_stored', attempt: state.attempt, outputs: Object.fromEntries(outputs), now: Date.now() })
   } catch (error) {
+    over.abort()
     if (tooLong.signal.aborted) context.apply(overdue(state, patienceMs))
     else if (!budget.isSpent && !(error instanceof OutOfBudget)) context.apply(await lostAttempt(state, error, context))
   } finally {

@@ -136,6 +136,33 @@ describe('following a job', () => {
     }
   })
 
+  test('leaves an answer alone that comes when nobody wants to know any more, and what was asked since', async () => {
+    const late = Promise.withResolvers<Response>()
+    const asked = Promise.withResolvers<void>()
+    let pulls = 0
+    const pull = () => {
+      pulls += 1
+    }
+    const unread = new ReadableStream({ pull }, { highWaterMark: 0 })
+    const answers = [late.promise, Promise.resolve(telling([running(7), running(8)])())]
+    const fetch = async () => {
+      asked.resolve()
+      return answers.shift() ?? new Response(null, { status: 500 })
+    }
+    const asking = { executor: new ExecutorClient({ fetch }, 'http://executor', null), budget: budgetOf(2) }
+    const states = new JobStates()
+    const name = job()
+    const needless = new AbortController()
+    const first = states.next(name, asking, needless.signal)
+    await asked.promise
+    needless.abort()
+    expect(revisionOf(await states.now(name, asking))).toBe(7)
+    late.resolve(new Response(unread))
+    expect(await first).toBe('later')
+    expect(pulls).toBe(0)
+    expect(revisionOf(await states.next(name, asking))).toBe(8)
+  })
+
   test('counts a job as lost that the executor does not know, at once', async () => {
     const unknown = () => Response.json({ error: { code: 'JOB_NOT_FOUND', message: 'there is no such job here' } }, { status: 404 })
     const { executor, asked } = answering(unknown)
