@@ -147,7 +147,7 @@ export class ExecutorClient {
     return within(ANSWER_TIMEOUT_MS, async (signal) => {
       const response = await this.#send(`/v1/jobs/${job}/log?last=${lastBytes}`, { signal })
       if (!response.ok) throw await failureOf(response)
-      return response.text()
+      return response.text().catch(cutOff)
     })
   }
 
@@ -203,13 +203,7 @@ export class ExecutorClient {
   }
 
   async #parse<T extends z.ZodType>(schema: T, response: Response): Promise<z.output<T>> {
-    let body: unknown
-    try {
-      body = await response.json()
-    } catch (cause) {
-      throw new ExecutorFailure('unreachable', 'the executor’s answer was cut off', { cause })
-    }
-    const parsed = schema.safeParse(body)
+    const parsed = schema.safeParse(await response.json().catch(cutOff))
     if (!parsed.success) throw new ExecutorFailure('refused', `the executor’s answer breaks the protocol: ${parsed.error.message}`)
     return parsed.data
   }
@@ -233,4 +227,8 @@ export class ExecutorClient {
       throw platformFailure(String(cause), { cause }) ?? new ExecutorFailure('unreachable', 'the executor does not answer', { cause })
     }
   }
+}
+
+function cutOff(cause: unknown): never {
+  throw new ExecutorFailure('unreachable', 'the executor’s answer was cut off', { cause })
 }
