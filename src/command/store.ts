@@ -199,7 +199,7 @@ export class CommandStore {
 }
 
 /** Where a command's outputs lie in the bucket, as `deleteFiles` takes it: a key for each, or of a playlist the prefix of all its files. */
-export function outputKeys(spec: CommandSpec, outputs: Record<string, WrittenOutput>): string[] {
+function outputKeys(spec: CommandSpec, outputs: Record<string, WrittenOutput>): string[] {
   return Object.values(outputs).map(({ fileId, filename, bundle }) =>
     bundle?.kind === 'playlist' ? filesBelow(spec.account, fileId) : fileKey(spec.account, fileId, filename),
   )

@@ -78,7 +78,6 @@ export type RunRequest = z.infer<typeof runRequestSchema>
  * refused at once.
  */
 export const inputStoredSchema = z.object({ bytes: z.number().int().nonnegative() })
-export type InputStored = z.infer<typeof inputStoredSchema>
 
 /** Body of `POST /v1/jobs/:job/probe`: names of inputs already PUT, which the job may still run with afterwards. */
 export const probeRequestSchema = z.object({ files: z.array(jobFilenameSchema).min(1).max(100) })
