@@ -1,4 +1,6 @@
-/** What a stored file tells its account: how it stands. */
+/** What a stored file tells its account, how it stands, and asks of it: a slot. */
+import type { EngineLimits } from '../durable/limits.ts'
+import { SlotLease } from '../durable/slot-lease.ts'
 import { type FileSpec, listingOf } from './record.ts'
 import type { FileStore } from './store.ts'
 
@@ -25,6 +27,17 @@ export async function tellAccount(store: FileStore, env: Env): Promise<boolean> 
 /** The file is no more. */
 export async function takeOffList(spec: FileSpec, env: Env): Promise<void> {
   await accountOf(spec, env).removeFile(spec.id)
+}
+
+/** The file's place among those that need a slot. */
+export function leaseOf(spec: FileSpec, env: Env, limits: EngineLimits): SlotLease {
+  const account = accountOf(spec, env)
+  return new SlotLease({
+    holder: spec.id,
+    admit: (id) => account.admit(id),
+    enqueue: () => account.enqueueFile(spec.id),
+    limits,
+  })
 }
 
 function accountOf(spec: FileSpec, env: Env) {

@@ -3,13 +3,13 @@ import { DurableObject } from 'cloudflare:workers'
 import { AlarmLoop } from '../durable/alarm-loop.ts'
 import type { Budget } from '../durable/budget.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../durable/limits.ts'
-import { SlotLease } from '../durable/slot-lease.ts'
+import type { SlotLease } from '../durable/slot-lease.ts'
 import type { BegunUpload } from '../durable/upload-record.ts'
 import type { ExecutorClient } from '../executor/client.ts'
 import { executorFor } from '../executor/connect.ts'
 import { log } from '../logging/log.ts'
 import { settingsOf } from '../settings.ts'
-import { takeOffList, tellAccount } from './account-link.ts'
+import { leaseOf, takeOffList, tellAccount } from './account-link.ts'
 import { abortUpload, type Ending, erase } from './ending.ts'
 import { fetchFile } from './fetch.ts'
 import type { GivenPart } from './parts.ts'
@@ -291,14 +291,7 @@ export class StoredFile extends DurableObject<Env> {
   }
 
   #lease(): SlotLease {
-    const { spec } = this.#store.mustExist
-    const account = this.env.ACCOUNT.get(this.env.ACCOUNT.idFromName(spec.account))
-    return new SlotLease({
-      holder: spec.id,
-      admit: (id) => account.admit(id),
-      enqueue: () => account.enqueueFile(spec.id),
-      limits: this.#limits,
-    })
+    return leaseOf(this.#store.mustExist.spec, this.env, this.#limits)
   }
 
   #executor(slot: number): ExecutorClient {
