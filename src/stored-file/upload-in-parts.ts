@@ -24,11 +24,17 @@ export type Completion =
   /** The bucket did not make a file of the parts. */
   | { kind: 'refused' }
 
-/** Opens the multipart upload. */
+/** Opens the multipart upload. Throws where the file was given up meanwhile. */
 export async function openParts(store: FileStore, bucket: R2Bucket): Promise<void> {
   const { spec } = store.mustExist
   if (spec.source.type !== 'PARTS') throw new Error('only a file that comes in parts is uploaded in parts')
-  store.upload.begin({ uploadId: await bucketObject(store, bucket).begin(), partBytes: spec.source.partBytes })
+  const target = bucketObject(store, bucket)
+  const uploadId = await target.begin()
+  if (store.record?.state.status !== 'UPLOADING') {
+    await target.abort(uploadId)
+    throw new Error('the upload was given up')
+  }
+  store.upload.begin({ uploadId, partBytes: spec.source.partBytes })
 }
 
 /** Null for a file that is not uploaded in parts. */

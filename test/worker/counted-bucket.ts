@@ -9,6 +9,9 @@ export class CountedBucket {
   /** Called before each part is stored. What it throws is what the bucket answers. */
   beforePart: (number: number) => Promise<void> = async () => undefined
 
+  /** Called after each upload was begun, and before it is told. */
+  afterBegin: () => Promise<void> = async () => undefined
+
   /** Uploads that were begun, and neither completed nor aborted. */
   get open(): string[] {
     return this.begun.filter((id) => !this.ended.includes(id))
@@ -21,6 +24,7 @@ export class CountedBucket {
           return async (...args: Parameters<R2Bucket['createMultipartUpload']>) => {
             const upload = await files.createMultipartUpload(...args)
             this.begun.push(upload.uploadId)
+            await this.afterBegin()
             return upload
           }
         }

@@ -148,6 +148,21 @@ describe('from a URL', () => {
     }))
 })
 
+test('an upload in parts that is given up while it is opened leaves neither an upload nor a row', () =>
+  runInDurableObject(fileStub(crypto.randomUUID()), async (_, state) => {
+    Object.defineProperty(state.storage, 'setAlarm', { value: async () => undefined })
+    const counted = new CountedBucket()
+    const file = new StoredFile(state, { ...env, FILES: counted.bucket })
+    const [id, account] = [crypto.randomUUID(), `t-${crypto.randomUUID().slice(0, 13)}`]
+    counted.afterBegin = async () => {
+      await file.delete(account)
+    }
+    const source = { type: 'PARTS', sizeBytes: SIZE, partBytes: PART } as const
+    await expect(file.begin({ id, account, filename: 'a.bin', source, createdAt: Date.now() })).rejects.toThrow(/given up/)
+    expect([counted.begun.length, counted.open]).toEqual([1, []])
+    expect([...state.storage.kv.list()]).toEqual([])
+  }))
+
 test('a file that alarms have too few requests for is brought to its probe over several, in requests of bounded size', () =>
   runInDurableObject(fileStub(crypto.randomUUID()), async (_, { storage }) => {
     const tone = await mediaFile('tone.wav')
