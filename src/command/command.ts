@@ -191,6 +191,8 @@ export class Command extends DurableObject<Env> {
     if (isTerminal(state)) return afterEnd(state, this.#ending())
     if (state.status === 'QUEUED' || state.stage === 'QUEUED') return this.#askForSlot(state)
     const context = this.#runContext(state.slot, budget)
+    // What an earlier attempt has left is in the way of this one, which waits for nothing.
+    this.ctx.waitUntil(wipeJobs(this.#ending()))
     await this.#lease().hold(
       state.slot,
       async () => {
@@ -212,8 +214,7 @@ export class Command extends DurableObject<Env> {
 
   async #askForSlot(state: CommandState): Promise<number> {
     if (state.status === 'PROCESSING' && state.stage === 'QUEUED' && state.retryAt > Date.now()) return state.retryAt
-    await wipeJobs(this.#ending())
-    await deleteGarbage(this.#ending())
+    await Promise.all([wipeJobs(this.#ending()), deleteGarbage(this.#ending())])
     const turn = await this.#lease().ask()
     if (turn.kind === 'waiting') return Math.min(turn.askAgainAt, this.#store.leftJobs.dueAt ?? turn.askAgainAt)
     this.#apply({ type: 'admitted', slot: turn.slot, now: Date.now() })

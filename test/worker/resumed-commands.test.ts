@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { AdmissionQueue } from '../../src/account/admission.ts'
 import { uploadPatienceMs } from '../../src/command/upload.ts'
 import { until } from './client.ts'
-import { copyOf, Gate, mediaFile, mediaUrl, requestsFor } from './media.ts'
+import { copyOf, Gate, lastingSeconds, mediaFile, mediaUrl, requestsFor } from './media.ts'
 import { OwnCommand } from './own-command.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -233,5 +233,27 @@ test('a job that its executor has not confirmed to be gone is wiped while its co
       return command.storage.kv.get('left_jobs') === undefined
     })
     expect(command.alarmAt, 'nothing is left but to be woken').toBeGreaterThan(Date.now() + 60_000)
+  })
+})
+
+test('one that was not confirmed before the next attempt began is wiped while that one works', async () => {
+  await OwnCommand.run(lastingSeconds(30), { limits: { sliceMs: 200 } }, async (command) => {
+    const error = { code: 'JOB_NOT_FOUND', message: 'there is no such job' }
+    let isSilent = true
+    command.executor.instead = ({ method, url }) => {
+      if (!url.includes(command.job) || (method === 'DELETE' && !isSilent)) return null
+      return method === 'DELETE' ? new Response('not now', { status: 503 }) : Response.json({ error }, { status: 404 })
+    }
+    const isAtWork = async () => {
+      await command.alarm()
+      const { state } = await command.read()
+      return state.status === 'PROCESSING' && state.stage === 'FFMPEG' && state.attempt === 2
+    }
+    await until('the next attempt works', isAtWork)
+    expect(command.storage.kv.get('left_jobs')).toMatchObject([{ name: command.job }])
+    isSilent = false
+    await until('the job is gone', async () => (await isAtWork()) && command.storage.kv.get('left_jobs') === undefined)
+    await command.cancel()
+    expect((await command.ended()).state.status).toBe('FAILED')
   })
 })
