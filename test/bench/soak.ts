@@ -145,7 +145,8 @@ async function kindsFrom(media: BenchMedia): Promise<Kind[]> {
   const sample = async (name: string, megabits: number): Promise<Sample> => {
     return { url: url(name, megabits), bytes: Buffer.from(await (await fetch(url(name))).arrayBuffer()) }
   }
-  return kindsOf({ url, medium: await sample('12mb.mov', 25), large: await sample('70mb.mov', 100) })
+  // In half a slice more than a part of 5 MiB comes, so that every slice leaves something to go on with.
+  return kindsOf({ url, medium: await sample('12mb.mov', 50), large: await sample('70mb.mov', 100) })
 }
 
 interface Loaded {
