@@ -16,10 +16,11 @@ import { WebhookEndpoints, type WebhookTarget } from './webhook-endpoint.ts'
 
 /**
  * What becomes of a submit; `commandIds` and `createdAt` (ms since the epoch) are those of the first time where it is a repetition.
- * `admissions` tell, by id, how the commands stand that are to be stored: all that have not been deleted since the first time.
+ * `admissions` tell, by id, how the commands stand that are to be stored: all that have not been deleted since the first time. An account of the
+ * version before does not tell.
  */
 export type SubmitOutcome =
-  | { kind: 'accepted'; commandIds: string[]; createdAt: number; admissions: Record<string, Admission> }
+  | { kind: 'accepted'; commandIds: string[]; createdAt: number; admissions?: Record<string, Admission> }
   /** So many commands wait that these have no room. */
   | { kind: 'queue_full' }
   /** The account is being deleted, and the key that was used has been revoked. */
@@ -129,15 +130,15 @@ export class Account extends DurableObject<Env> {
 
   /**
    * Lists a stored file as it stands. Once it is `done` it needs no slot any more. Idempotent.
-   * Answers false when the account is being deleted, and the file is to go as well.
+   * An account of the version before answers nothing.
    */
-  async putFile(listing: FileListing, done: boolean): Promise<boolean> {
-    if (this.#deletion.isUnderWay) return false
+  async putFile(listing: FileListing, done: boolean): Promise<'listed' | 'account_deleted'> {
+    if (this.#deletion.isUnderWay) return 'account_deleted'
     await this.#kept.slots.change(() => {
       this.#kept.files.put(listing)
       if (done) this.#kept.slots.queue.release(listing.id, Date.now())
     })
-    return true
+    return 'listed'
   }
 
   /** A stored file is no more. Idempotent. */

@@ -22,7 +22,8 @@ export async function submitCommands(
   await Promise.all(
     specs.map(async (spec, index) => {
       const id = commandIds[index] ?? spec.id
-      const admission = admissions[id]
+      // Who is not told how it stands asks by itself.
+      const admission = admissions === undefined ? ({ kind: 'unknown' } as const) : admissions[id]
       if (admission) await env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt }, admission)
     }),
   )

@@ -17,7 +17,7 @@ export async function tellAccount(store: FileStore, env: Env): Promise<boolean> 
   const isProbed = state.status === 'STORED' && state.probe.stage === 'DONE'
   // Its slot is the next one's only when the executor was told to wipe its job.
   const isDone = isProbed && !store.leftJobs.hasUntried
-  if (!(await accountOf(spec, env).putFile(listing, isDone))) return false
+  if ((await accountOf(spec, env).putFile(listing, isDone)) === 'account_deleted') return false
   if (store.record?.state === state && isProbed === isDone) store.markTold()
   // Deleted meanwhile, it must not be on the list because this came last.
   if (!store.record || store.record.state.status === 'DELETED') await takeOffList(spec, env)
