@@ -127,6 +127,8 @@ export class Command extends DurableObject<Env> {
     const record = this.#recordFor(account)
     if (!record) return null
     if (!isTerminal(record.state)) return 'unfinished'
+    // One that has failed has none, and its alarm may still be storing what it had.
+    if (record.state.status === 'FAILED') return 0
     const deleted = this.#store.deleteFiles(which)
     // What is done here at once, the alarm does after a crash.
     await this.#alarms.wake()

@@ -23,6 +23,7 @@ export async function beginDeletion(ending: Ending, alarms: Pick<AlarmLoop, 'wak
 export async function erase(ending: Ending): Promise<number | null> {
   const { store, executor } = ending
   await removeFromSight(ending)
+  await deleteGarbage(ending)
   await store.leftJobs.wipe(executor)
   if (store.leftJobs.dueAt !== null) return store.leftJobs.dueAt
   await store.erase()
@@ -35,8 +36,11 @@ export async function takeOffLists({ spec, state }: CommandRecord, env: Env): Pr
   await env.ACCOUNT.get(env.ACCOUNT.idFromName(spec.account)).removeCommand({ id: spec.id, createdAt: spec.createdAt, fileIds })
 }
 
+/** What links lead to goes at once, and the rest in the alarm: only there is it known that nothing is being stored any more. */
 async function removeFromSight(ending: Ending): Promise<void> {
   const { record } = ending.store
   // The alarm may have been through already.
-  if (record) await Promise.all([takeOffLists(record, ending.env), deleteGarbage(ending)])
+  if (record === null) return
+  const hasLinks = record.state.status === 'SUCCESS'
+  await Promise.all([takeOffLists(record, ending.env), hasLinks ? deleteGarbage(ending) : null])
 }

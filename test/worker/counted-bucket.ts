@@ -12,6 +12,9 @@ export class CountedBucket {
   /** Called after each upload was begun, and before it is told. */
   afterBegin: () => Promise<void> = async () => undefined
 
+  /** Called when all bytes of an object have come that is put as a whole, and before it is stored. */
+  beforeStored: (() => Promise<void>) | null = null
+
   /** Uploads that were begun, and neither completed nor aborted. */
   get open(): string[] {
     return this.begun.filter((id) => !this.ended.includes(id))
@@ -28,11 +31,20 @@ export class CountedBucket {
             return upload
           }
         }
+        if (name === 'put' && this.beforeStored !== null) return this.#putLater(files, this.beforeStored)
         if (name === 'resumeMultipartUpload') return (key: string, id: string) => this.#upload(files.resumeMultipartUpload(key, id))
         const value: unknown = Reflect.get(files, name)
         return typeof value === 'function' ? value.bind(files) : value
       },
     })
+  }
+
+  #putLater(files: R2Bucket, beforeStored: () => Promise<void>) {
+    return async (key: string, body: ReadableStream, options: R2PutOptions) => {
+      const bytes = await new Response(body).arrayBuffer()
+      await beforeStored()
+      return files.put(key, bytes, options)
+    }
   }
 
   #upload(upload: R2MultipartUpload): R2MultipartUpload {

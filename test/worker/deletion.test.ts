@@ -9,6 +9,7 @@ import { ExecutorClient } from '../../src/executor/client.ts'
 import { commandStub, download, errorOf, SUBMIT, TestAccount, until } from './client.ts'
 import { FilesClient } from './files-client.ts'
 import { copyOf, Gate, SHORT_TONE } from './media.ts'
+import { OwnCommand } from './own-command.ts'
 import { ENDING, Hook } from './webhooks.ts'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -194,6 +195,27 @@ describe('DELETE /commands/:id', () => {
     expect(await runDurableObjectAlarm(commandStub(id)), 'nothing is set to go on').toBe(false)
     expect((await hook.received()).length).toBe(sent)
     expect(await isEmpty(id)).toBe(true)
+  })
+
+  test.each(['the command', 'its files'])('leaves no output that the bucket stores only after %s had been deleted', async (what) => {
+    await OwnCommand.run(SHORT_TONE, {}, async (command) => {
+      const [arrived, stored] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      command.bucket.beforeStored = () => {
+        arrived.resolve()
+        return stored.promise
+      }
+      const ended = until('its object is empty', async () => {
+        await command.alarm()
+        return command.storage.kv.get('record') === undefined
+      })
+      await arrived.promise
+      await command.cancel()
+      if (what === 'its files') expect(await command.deleteFiles()).toBe(0)
+      expect(await command.delete()).toBe('deleted')
+      stored.resolve()
+      await ended
+      expect((await env.FILES.list({ prefix: `${command.spec.account}/` })).objects).toEqual([])
+    })
   })
 
   test('leaves an Idempotency-Key its meaning: the repetition is answered as before, and brings nothing to life', async () => {

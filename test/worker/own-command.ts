@@ -75,6 +75,14 @@ export class OwnCommand {
     return this.#command.cancel(this.spec.account)
   }
 
+  delete(): Promise<unknown> {
+    return this.#command.delete(this.spec.account)
+  }
+
+  deleteFiles(): Promise<unknown> {
+    return this.#command.deleteFiles(this.spec.account, 'all')
+  }
+
   /** As after a crash: another object with the same storage, while the old one never hears of anything any more. */
   restart(limits: Partial<EngineLimits> = this.#limits): void {
     this.#limits = limits
