@@ -12,9 +12,13 @@ import type { FileIndex } from './file-index.ts'
 const AT_ONCE = 50
 /** Keys that R2 lists, and deletes, at once. */
 const KEYS_AT_ONCE = 1000
-/** After how long a piece is followed by the next, and by another try where nothing could be deleted, in milliseconds. */
+/** After how long a piece is followed by the next, and by another try where every request has failed, in milliseconds. */
 const NEXT_PIECE_MS = 20
 const RETRY_MS = 30_000
+/** A submit lists its command before it stores it: one that is not stored may still be so long after it was listed, in milliseconds. */
+const SUBMIT_PATIENCE_MS = 60_000
+/** After how long it is looked for again. */
+const LOOK_AGAIN_MS = 1_000
 /**
  * Uploads that were begun with a key that has been revoked since may end so long afterwards, in milliseconds; the account knows of them
  * when they do, and refuses them.
@@ -94,8 +98,11 @@ export class AccountDeletion {
     const ids = commands.oldest(AT_ONCE, Number.MAX_SAFE_INTEGER)
     if (ids.length === 0) return null
     return this.#each(ids, async (id) => {
-      // Each takes itself off the list, but for one that was never stored.
-      if (!(await env.COMMAND.get(env.COMMAND.idFromName(id)).deleteWithAccount())) commands.remove(id)
+      // Each takes itself off the list, but for one that is not stored.
+      if (await env.COMMAND.get(env.COMMAND.idFromName(id)).deleteWithAccount()) return true
+      const willNeverBe = commands.wasListedBefore(id, Date.now() - SUBMIT_PATIENCE_MS)
+      if (willNeverBe) commands.remove(id)
+      return willNeverBe
     })
   }
 
@@ -107,6 +114,7 @@ export class AccountDeletion {
     return this.#each(ids, async (id) => {
       await env.STORED_FILE.get(env.STORED_FILE.idFromName(id)).delete(account)
       files.remove(id)
+      return true
     })
   }
 
@@ -131,11 +139,14 @@ export class AccountDeletion {
     return this.#saveAndTell({ ...deletion, finishedAt: Date.now() })
   }
 
-  async #each(ids: readonly string[], erase: (id: string) => Promise<void>): Promise<number> {
+  /** @param erase answers whether one is gone */
+  async #each(ids: readonly string[], erase: (id: string) => Promise<boolean>): Promise<number> {
     const outcomes = await Promise.allSettled(ids.map(erase))
     const failures = outcomes.filter(({ status }) => status === 'rejected')
     for (const failure of failures) log('warn', 'account.piece_not_deleted', { account: this.#deletion?.account, error: failure })
-    return Date.now() + (failures.length < ids.length ? NEXT_PIECE_MS : RETRY_MS)
+    if (failures.length === ids.length) return Date.now() + RETRY_MS
+    const someAreGone = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value)
+    return Date.now() + (someAreGone ? NEXT_PIECE_MS : LOOK_AGAIN_MS)
   }
 
   /** The record of the operator is written first: it may be written twice, and must not be forgotten. */

@@ -9,9 +9,13 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { STRAGGLERS_MS } from '../../src/account/account-deletion.ts'
 import { type DeletionRecord, deletionName, deletionRecordSchema, isNameFree, STALE_MS } from '../../src/account/deletion-record.ts'
+import { checkSubmit } from '../../src/api/check-submit.ts'
+import { submitSchema } from '../../src/api/schemas.ts'
+import { INITIAL_STATE } from '../../src/command/state.ts'
 import worker from '../../src/index.ts'
+import { settingsOf } from '../../src/settings.ts'
 import type { FileSpec } from '../../src/stored-file/record.ts'
-import { commandStub, download, errorOf, TestAccount, until } from './client.ts'
+import { commandStub, download, errorOf, ORIGIN, TestAccount, until } from './client.ts'
 import { FilesClient, fileStub } from './files-client.ts'
 import { copyOf, Gate, lastingSeconds, mediaUrl, SHORT_TONE } from './media.ts'
 import { ENDING, Hook, setWebhook, webhookConfig } from './webhooks.ts'
@@ -160,6 +164,29 @@ describe('while an account is being deleted', () => {
     const response = await account.post(SHORT_TONE)
     expect(response.status).toBe(401)
     expect(await errorOf(response)).toMatchObject({ error: 'UNAUTHORIZED', message: expect.stringContaining('revoked') })
+  })
+
+  test.each(['slot', 'waiting'] as const)('a command that is stored only afterwards is deleted too: %s', async (kind) => {
+    const account = await TestAccount.create()
+    const identity = {
+      id: crypto.randomUUID(),
+      account: account.name,
+      type: 'FFMPEG_COMMAND',
+      createdAt: Date.now(),
+      origin: ORIGIN,
+    } as const
+    const spec = await checkSubmit(submitSchema.parse(SHORT_TONE), identity, settingsOf(env))
+    // What is between the two halves of a submit.
+    const before = await account.stub.submit([{ spec, state: INITIAL_STATE, deletedFiles: [] }], null)
+    expect(before).toMatchObject({ kind: 'accepted', admissions: { [spec.id]: { kind: 'slot', slot: 0 } } })
+    await ask(account)
+    await tick()
+    await runDurableObjectAlarm(account.stub)
+    await commandStub(spec.id).submit(spec, kind === 'slot' ? { kind, slot: 0 } : { kind })
+    await erased(account)
+    await until('the command’s object is empty', () => isEmpty(commandStub(spec.id)))
+    expect(await bytesOf(account)).toEqual([])
+    expect(await rowsOf(account)).toBe(0)
   })
 
   test('what waits gets no slot any more', async () => {
