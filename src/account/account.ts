@@ -76,6 +76,11 @@ export class Account extends DurableObject<Env> {
     return { kind: 'accepted', commandIds, createdAt, admissions: this.#admissionsOf(commandIds) }
   }
 
+  /** Whether a command that is not stored may still be: it has not been deleted, and neither is the account. */
+  async expects(commandId: string): Promise<boolean> {
+    return !this.#deletion.isUnderWay && !this.#kept.keys.isDeleted(commandId)
+  }
+
   /** Lists a command that the account does not know, and puts it at the end of the queue. It asks for its slot afterwards. */
   async enqueue(listing: CommandListing): Promise<void> {
     await this.#kept.slots.change(() => this.#enqueue(listing), [listing.spec.id])

@@ -13,7 +13,7 @@ import { log } from '../logging/log.ts'
 import { inSpan } from '../logging/span.ts'
 import { settingsOf } from '../settings.ts'
 import { isDue, type Outbox } from '../webhooks/outbox.ts'
-import { beginDeletion, erase } from './deletion.ts'
+import { beginDeletion, erase, isExpected } from './deletion.ts'
 import { sendWebhook } from './delivery.ts'
 import { download } from './download.ts'
 import { afterEnd, deleteGarbage, type Ending, settle, wipeJobs } from './ending.ts'
@@ -54,9 +54,12 @@ export class Command extends DurableObject<Env> {
     this.#alarms = new AlarmLoop(ctx.storage, limits)
   }
 
-  /** Stores a new command and sets it going, as its account has it. A second call with the same id changes nothing. */
-  async submit(spec: CommandSpec, admission: Admission): Promise<void> {
-    if (this.#store.record) return
+  /**
+   * Stores a new command and sets it going, as its account has it. A second call with the same id changes nothing, nor does a repetition of
+   * the submit of one that has been deleted since the account was asked.
+   */
+  async submit(spec: CommandSpec, admission: Admission, isRepetition = false): Promise<void> {
+    if (this.#store.record || (isRepetition && !(await isExpected(spec, this.env))) || this.#store.record) return
     const admitted = admission.kind === 'slot' ? ({ type: 'admitted', slot: admission.slot, now: Date.now() } as const) : null
     const state = this.#store.create(spec, admitted)
     if (admitted !== null) logTransition(spec, state, admitted)

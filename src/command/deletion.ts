@@ -2,7 +2,7 @@
 import type { AlarmLoop } from '../durable/alarm-loop.ts'
 import { log } from '../logging/log.ts'
 import { deleteGarbage, type Ending } from './ending.ts'
-import type { CommandRecord } from './record.ts'
+import type { CommandRecord, CommandSpec } from './record.ts'
 
 /** Deletes the command: nobody sees it from now on. What is done here at once, the alarm does after a crash. */
 export async function beginDeletion(ending: Ending, alarms: Pick<AlarmLoop, 'wake'>): Promise<void> {
@@ -28,6 +28,19 @@ export async function erase(ending: Ending): Promise<number | null> {
   if (store.leftJobs.dueAt !== null) return store.leftJobs.dueAt
   await store.erase()
   return null
+}
+
+/**
+ * Whether a command that is not stored may still be: its account, which knows of a deletion before the command forgets itself, knows of none.
+ * An account of the version before cannot be asked.
+ */
+export async function isExpected({ id, account }: Pick<CommandSpec, 'id' | 'account'>, env: Env): Promise<boolean> {
+  try {
+    return await env.ACCOUNT.get(env.ACCOUNT.idFromName(account)).expects(id)
+  } catch (error) {
+    log('warn', 'command.not_asked_for', { command_id: id, error })
+    return true
+  }
 }
 
 /** The account knows neither the command nor its outputs any more. */

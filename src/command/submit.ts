@@ -24,7 +24,8 @@ export async function submitCommands(
       const id = commandIds[index] ?? spec.id
       // Who is not told how it stands asks by itself.
       const admission = admissions === undefined ? ({ kind: 'unknown' } as const) : admissions[id]
-      if (admission) await env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt }, admission)
+      const isRepetition = id !== spec.id
+      if (admission) await env.COMMAND.get(env.COMMAND.idFromName(id)).submit({ ...spec, id, createdAt }, admission, isRepetition)
     }),
   )
   return outcome

@@ -1,10 +1,13 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
+import type { Account } from '../../src/account/account.ts'
 import { erase } from '../../src/command/deletion.ts'
 import { settle } from '../../src/command/ending.ts'
 import type { CommandRecord } from '../../src/command/record.ts'
+import { INITIAL_STATE } from '../../src/command/state.ts'
 import { CommandStore } from '../../src/command/store.ts'
+import { submitCommands } from '../../src/command/submit.ts'
 import { ExecutorClient } from '../../src/executor/client.ts'
 import { commandStub, download, errorOf, SUBMIT, TestAccount, until } from './client.ts'
 import { FilesClient } from './files-client.ts'
@@ -230,6 +233,34 @@ describe('DELETE /commands/:id', () => {
     expect((await account.list()).total).toBe(0)
     expect(await isEmpty(first.command_id)).toBe(true)
   })
+})
+
+test('a repetition under an Idempotency-Key that was answered before the deletion, and comes to the command after it, brings nothing to life', async () => {
+  const account = await TestAccount.create()
+  const { command_id: id } = await endedCommand(account)
+  const record = await runInDurableObject(commandStub(id), (_, { storage }) => storage.kv.get<CommandRecord>('record'))
+  if (!record) throw new Error('the command is not stored')
+  const claim = { key: 'k', fingerprint: 'f' }
+  await account.stub.submit([{ spec: record.spec, state: INITIAL_STATE, deletedFiles: [] }], claim)
+  const deletesAfterwards = new Proxy(env.ACCOUNT, {
+    get: (namespace, name) => {
+      const value: unknown = Reflect.get(namespace, name)
+      if (name !== 'get') return typeof value === 'function' ? value.bind(namespace) : value
+      return () => ({
+        submit: async (...given: Parameters<Account['submit']>) => {
+          const outcome = await account.stub.submit(...given)
+          expect((await remove(account, id)).status).toBe(200)
+          await until('its object is empty', () => isEmpty(id))
+          return outcome
+        },
+      })
+    },
+  })
+  const again = { ...record.spec, id: crypto.randomUUID() }
+  const outcome = await submitCommands({ ...env, ACCOUNT: deletesAfterwards }, account.name, [again], claim)
+  expect(outcome).toMatchObject({ kind: 'accepted', commandIds: [id] })
+  expect(await isEmpty(id)).toBe(true)
+  expect((await account.request(`/api/v1/commands/${id}`)).status).toBe(404)
 })
 
 describe('a command that has been kept for long enough', () => {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import type { Account } from '../../src/account/account.ts'
 import { checkSubmit } from '../../src/api/check-submit.ts'
 import { submitSchema } from '../../src/api/schemas.ts'
+import { isExpected } from '../../src/command/deletion.ts'
 import { submitCommands } from '../../src/command/submit.ts'
 import { settingsOf } from '../../src/settings.ts'
 import { tellAccount } from '../../src/stored-file/account-link.ts'
@@ -42,6 +43,11 @@ test('a command that is not told how it stands asks for its slot, and runs', asy
   const spec = await checkSubmit(submitSchema.parse(SHORT_TONE), identity, settingsOf(env))
   await submitCommands(withOlderAccounts(), account.name, [spec], null)
   expect((await account.ended(spec.id)).status).toBe('SUCCESS')
+})
+
+test('a repetition of a submit makes good what the first time has not stored, where the account cannot say whether it was deleted', async () => {
+  const account = await TestAccount.create()
+  expect(await isExpected({ id: crypto.randomUUID(), account: account.name }, withOlderAccounts())).toBe(true)
 })
 
 test('a file whose account says nothing is kept', async () => {
