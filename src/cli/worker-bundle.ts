@@ -1,9 +1,11 @@
 /** The Worker as one script and what its simulator must know of it, so that running it takes neither wrangler nor its watch over the sources. */
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { parse } from 'smol-toml'
+import { z } from 'zod'
 import { fingerprintOf } from './fingerprint.ts'
 import { PROJECT_ROOT } from './settings.ts'
 import { runWrangler, wranglerEnvironment } from './wrangler.ts'
@@ -54,6 +56,7 @@ export async function buildWorker(stateDir: string): Promise<WorkerBundle> {
 
 /** Makes the bundle of the Worker that a `wrangler.toml` describes, in `folder`; of an `index.ts` other than the one that stands there, where one is given. */
 export async function bundleWorker(config: string, folder: string, stateDir: string, entry?: string): Promise<WorkerBundle> {
+  await makeAssetsFolder(config)
   const script = entry === undefined ? [] : [entry]
   const options = [`--config=${config}`, '--env=', '--containers-rollout=none', `--outdir=${folder}`]
   await runWrangler(['deploy', ...script, '--dry-run', ...options], stateDir)
@@ -62,6 +65,12 @@ export async function bundleWorker(config: string, folder: string, stateDir: str
   const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, config], { env: wranglerEnvironment(stateDir) })
   await writeFile(bundle.options, stdout)
   return bundle
+}
+
+/** Wrangler refuses to bundle where the folder is missing, of which nothing goes into the bundle: its pages may still be in the making. */
+async function makeAssetsFolder(config: string): Promise<void> {
+  const { assets } = z.object({ assets: z.object({ directory: z.string() }).optional() }).parse(parse(await readFile(config, 'utf8')))
+  if (assets) await mkdir(path.resolve(path.dirname(config), assets.directory), { recursive: true })
 }
 
 function bundleIn(folder: string): WorkerBundle {
