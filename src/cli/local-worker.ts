@@ -5,12 +5,18 @@
 import { readFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 import { z } from 'zod'
+import { sweepBucket } from './bucket-sweep.ts'
 import { startMiniflare } from './miniflare.ts'
 import { callRegularly } from './schedule.ts'
 import { KEY_IS_STORED } from './worker-output.ts'
 
 const [script = '', options = '', port = '', stateDir = '', envFile = '', keyHash, keyRecord] = process.argv.slice(2)
 const vars = z.record(z.string(), z.string()).parse(parseEnv(await readFile(envFile, 'utf8')))
+try {
+  await sweepBucket(stateDir)
+} catch (error) {
+  console.error(`What cut uploads have left in ${stateDir} could not be looked for: ${error instanceof Error ? error.message : error}`)
+}
 const miniflare = await startMiniflare({ bundle: { script, options }, port: Number(port), stateDir, vars })
 const worker = await miniflare.getWorker()
 callRegularly(() => worker.scheduled())
