@@ -22,10 +22,12 @@ const WIPE_PATIENCE_MS = 300
 
 /** Does what is due after the end. Answers when something is due again, in ms since the epoch; null for never. */
 export async function afterEnd(state: TerminalState, ending: Ending): Promise<number | null> {
-  const target = await settle(ending)
-  await sendDueWebhook(ending, target)
-  await tellOthers(ending)
   const { store } = ending
+  const target = await settle(ending)
+  // Deleted meanwhile, nobody is to hear of it any more.
+  if (!store.isDeleted) await sendDueWebhook(ending, target)
+  if (store.isDeleted) return Date.now()
+  await tellOthers(ending)
   const times = [webhookOverdueAt(store), expireFiles(state, ending), retire(state, ending), store.leftJobs.dueAt].filter(
     (time) => time !== null,
   )

@@ -3,9 +3,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import type { Account } from '../../src/account/account.ts'
 import { erase } from '../../src/command/deletion.ts'
-import { settle } from '../../src/command/ending.ts'
-import type { CommandRecord } from '../../src/command/record.ts'
-import { INITIAL_STATE } from '../../src/command/state.ts'
+import { afterEnd, settle } from '../../src/command/ending.ts'
+import type { CommandListing, CommandRecord } from '../../src/command/record.ts'
+import { INITIAL_STATE, isTerminal } from '../../src/command/state.ts'
 import { CommandStore } from '../../src/command/store.ts'
 import { submitCommands } from '../../src/command/submit.ts'
 import { ExecutorClient } from '../../src/executor/client.ts'
@@ -49,6 +49,18 @@ async function setBackEnd(commandId: string, milliseconds: number): Promise<void
     storage.kv.put<CommandRecord>('record', { ...record, state })
   })
   await evictDurableObject(stub)
+}
+
+/** The account, some of whose methods are a test's own. */
+function accountWith(account: TestAccount, methods: object): Env['ACCOUNT'] {
+  const stub = new Proxy(account.stub, { get: (real, name) => Reflect.get(Object.hasOwn(methods, name) ? methods : real, name) })
+  return new Proxy(env.ACCOUNT, {
+    get: (namespace, name) => {
+      if (name === 'get') return () => stub
+      const value: unknown = Reflect.get(namespace, name)
+      return typeof value === 'function' ? value.bind(namespace) : value
+    },
+  })
 }
 
 describe('DELETE /commands/:id', () => {
@@ -200,6 +212,30 @@ describe('DELETE /commands/:id', () => {
     expect(await isEmpty(id)).toBe(true)
   })
 
+  test('sends no webhook any more where it comes while the account is being told of the end', async () => {
+    const account = await TestAccount.create()
+    const hook = new Hook('200,200')
+    const { command_id: id } = await endedCommand(account, { ...ENDING, webhook_url: hook.url })
+    await hook.arrived()
+    await runInDurableObject(commandStub(id), async (instance, { storage }) => {
+      for (const key of ['settled', 'outbox']) storage.kv.delete(key)
+      const store = new CommandStore(storage)
+      const { state } = store.mustExist
+      if (!isTerminal(state)) throw new Error('the command has not ended')
+      const finish = async (listing: CommandListing) => {
+        const target = await account.stub.finish(listing)
+        store.delete()
+        return target
+      }
+      const executor = () => new ExecutorClient({ fetch: async () => new Response(null, { status: 204 }) }, 'http://executor', null)
+      const ending = { store, env: { ...env, ACCOUNT: accountWith(account, { finish }) }, executor }
+      expect(await afterEnd(state, ending), 'it is erased at once').toBeLessThanOrEqual(Date.now())
+      await instance.delete(account.name)
+    })
+    await until('its object is empty', () => isEmpty(id))
+    expect((await hook.received()).length).toBe(1)
+  })
+
   test.each(['the command', 'its files'])('leaves no output that the bucket stores only after %s had been deleted', async (what) => {
     await OwnCommand.run(SHORT_TONE, {}, async (command) => {
       const [arrived, stored] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -242,22 +278,14 @@ test('a repetition under an Idempotency-Key that was answered before the deletio
   if (!record) throw new Error('the command is not stored')
   const claim = { key: 'k', fingerprint: 'f' }
   await account.stub.submit([{ spec: record.spec, state: INITIAL_STATE, deletedFiles: [] }], claim)
-  const deletesAfterwards = new Proxy(env.ACCOUNT, {
-    get: (namespace, name) => {
-      const value: unknown = Reflect.get(namespace, name)
-      if (name !== 'get') return typeof value === 'function' ? value.bind(namespace) : value
-      return () => ({
-        submit: async (...given: Parameters<Account['submit']>) => {
-          const outcome = await account.stub.submit(...given)
-          expect((await remove(account, id)).status).toBe(200)
-          await until('its object is empty', () => isEmpty(id))
-          return outcome
-        },
-      })
-    },
-  })
+  const submit = async (...given: Parameters<Account['submit']>) => {
+    const outcome = await account.stub.submit(...given)
+    expect((await remove(account, id)).status).toBe(200)
+    await until('its object is empty', () => isEmpty(id))
+    return outcome
+  }
   const again = { ...record.spec, id: crypto.randomUUID() }
-  const outcome = await submitCommands({ ...env, ACCOUNT: deletesAfterwards }, account.name, [again], claim)
+  const outcome = await submitCommands({ ...env, ACCOUNT: accountWith(account, { submit }) }, account.name, [again], claim)
   expect(outcome).toMatchObject({ kind: 'accepted', commandIds: [id] })
   expect(await isEmpty(id)).toBe(true)
   expect((await account.request(`/api/v1/commands/${id}`)).status).toBe(404)
