@@ -48,7 +48,9 @@ export async function submitCommand(c: Context<ApiEnv>, body: SubmitBody | Chain
   const spec = await checkSubmit(body, newIdentity(c, commandTypeOf(body)), settingsOf(c.env))
   const [commandId = spec.id] = await accept(c, [spec], await idempotencyClaim(options.idempotencyKey, options.request))
   if (!options.waitSeconds) return { command_id: commandId }
-  return commandReply(c, await commandStub(c.env, commandId).wait(c.var.account, options.waitSeconds))
+  const command = await commandStub(c.env, commandId).wait(c.var.account, options.waitSeconds)
+  // Of one that was deleted, before its repetition came or while it was waited for, there is nothing else to tell.
+  return command === null ? { command_id: commandId } : commandReply(c, command)
 }
 
 export function commandTypeOf(body: SubmitBody | ChainedSubmitBody): 'FFMPEG_COMMAND' | 'CHAINED_COMMAND' {

@@ -268,6 +268,8 @@ describe('DELETE /commands/:id', () => {
     expect((await account.request(`/api/v1/commands/${first.command_id}`)).status).toBe(404)
     expect((await account.list()).total).toBe(0)
     expect(await isEmpty(first.command_id)).toBe(true)
+    const waiting = await account.send(`${SUBMIT}?wait=5`, ENDING, { 'idempotency-key': 'k' })
+    expect([waiting.status, await waiting.json()], 'with a wait too').toEqual([200, first])
   })
 })
 
