@@ -1,6 +1,6 @@
 /** A command as its routes answer it. */
 import type { Context } from 'hono'
-import type { CommandSnapshot } from '../command/command.ts'
+import type { CommandSnapshot } from '../command/record.ts'
 import { type CommandListing, NOTHING_PRINTED } from '../command/record.ts'
 import { commandView, type Links } from '../command/view.ts'
 import { storageUrl } from '../files/storage-url.ts'

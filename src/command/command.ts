@@ -23,19 +23,13 @@ import { jobName } from './job-name.ts'
 import { JobStates } from './job-states.ts'
 import { newsSince } from './news.ts'
 import { newsStream } from './news-stream.ts'
-import type { CommandRecord, CommandSpec, Printed } from './record.ts'
+import type { CommandRecord, CommandSnapshot, CommandSpec } from './record.ts'
 import type { RunContext } from './run-context.ts'
 import { type CommandEvent, type CommandState, isTerminal } from './state.ts'
 import { CommandStore } from './store.ts'
 import { logTransition, spanOf } from './transition-log.ts'
 import { upload } from './upload.ts'
 import { Watchers } from './watchers.ts'
-
-/** What the poll needs: the record, and what only exists while the command runs. */
-export interface CommandSnapshot extends CommandRecord {
-  progress: Progress | null
-  printed: Printed
-}
 
 export class Command extends DurableObject<Env> {
   readonly #store: CommandStore

@@ -1,5 +1,5 @@
 /** What a command is, apart from its state: fixed at the submit, and the shape in which it is stored and read. */
-import type { StandardOutputText } from '../executor/protocol.ts'
+import type { Progress, StandardOutputText } from '../executor/protocol.ts'
 import type { OUTPUT_FOLDER } from '../ffmpeg/bundle.ts'
 import type { CompiledCommand } from '../ffmpeg/command.ts'
 import type { CommandState, TerminalState } from './state.ts'
@@ -49,6 +49,12 @@ export interface CommandRecord {
   state: CommandState
   /** File ids of outputs that are there no more. */
   deletedFiles: readonly string[]
+}
+
+/** What the poll needs: the record, and what only exists while the command runs. */
+export interface CommandSnapshot extends CommandRecord {
+  progress: Progress | null
+  printed: Printed
 }
 
 /** What an account's list knows of a command: enough to show it without waking it, but not how far it has come. */
