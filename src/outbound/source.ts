@@ -69,14 +69,15 @@ async function request(url: URL, options: OpenOptions): Promise<Response> {
 
 /**
  * Whether a part is not of the very file that is to be continued. `If-Range` should have kept the server from sending it, but some pay no heed to
- * it. A part of a compressed file is none of the file either. A server may leave out what has not changed (RFC 9110, 15.3.7).
+ * it. A part of a compressed file is none of the file either. A server may leave out the date, which has not changed (RFC 9110, 15.3.7).
  */
 function isOfAnotherFile({ status, headers }: Response, resume: ResumePoint | null): boolean {
   if (status !== 206 || resume === null) return false
   const [etag, modified] = [headers.get('etag'), headers.get('last-modified')]
-  const validator = resume.validator.startsWith('"') ? etag : modified
+  const told = resume.validator.startsWith('"') ? etag : modified
+  const isOtherVersion = told !== null && etag !== resume.validator && modified !== resume.validator
   const totalBytes = contentRange(headers)?.totalBytes ?? resume.totalBytes
-  return headers.has('content-encoding') || totalBytes !== resume.totalBytes || (validator ?? resume.validator) !== resume.validator
+  return headers.has('content-encoding') || totalBytes !== resume.totalBytes || isOtherVersion
 }
 
 async function sourceOf(response: Response, answeredBy: URL, given: string, options: OpenOptions): Promise<Source> {

@@ -7,7 +7,7 @@ import type { FileHead } from './contents-fault.ts'
 import { inspected, type WantedFile } from './inspected.ts'
 import { openSource } from './source.ts'
 
-/** How long the first bytes may take that are looked at, in milliseconds; the pace of a transfer is not watched before. */
+/** For the bytes that are looked at before the pace of the transfer is watched. */
 const FIRST_BYTES_TIMEOUT_MS = 30_000
 
 export interface UrlSourceOptions {
@@ -15,7 +15,7 @@ export interface UrlSourceOptions {
   wanted: WantedFile
   allowed: AllowedOrigins
   budget: Pick<Budget, 'take'>
-  /** For tests. */
+  /** How long the first bytes may take, in milliseconds; half a minute unless it is said. */
   firstBytesTimeoutMs?: number
 }
 

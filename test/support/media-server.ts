@@ -32,6 +32,7 @@ const SAMPLES: Record<string, string[]> = {
  * - `/changing/<sample>` breaks the first one half way, and has become another version of the file since
  * - `/unconditional/<how>/<sample>` likewise, and then sends a part of it to whoever wants to go on with the old one, whatever If-Range says:
  *   by its `etag`, its `date`, its `size`, or as it is `encoded`, the part is of another file
+ * - `/unquoted/<sample>` breaks the first one half way, and has an ETag without quotes, and a date
  * - `/silent/<n>/<sample>` sends one byte, and then nothing any more, the first n times
  * - `/failing/<n>/<code>/<sample>` answers with the code the first n times
  * - `/held/<name>/<sample>` stops half way until `/open/<name>` was asked for, and goes on at once from where a Range begins;
@@ -191,6 +192,11 @@ class Site {
         else sendPartOfAnother(argument, file.length, startOf(request.headers.range), response)
         return
       }
+      case 'unquoted':
+        response.setHeader('last-modified', new Date(0).toUTCString())
+        if (times === 1) sendHalf(file, { etag: 'v1' }, response)
+        else sendRange(file, 'v1', request, response)
+        return
       case 'silent':
         if (times > Number(argument)) sendRange(file, '"v1"', request, response)
         else response.writeHead(200, { 'content-length': file.length }).write(file.subarray(0, 1))

@@ -206,6 +206,18 @@ describe('into the executor, from a URL', () => {
     expect(await requestsFor(url)).toHaveLength(4)
   })
 
+  test('a server whose ETag is not as the standard has it is gone on with all the same', async () => {
+    const url = mediaUrl('/unquoted/tone.wav')
+    const journey = Journey.fromUrl(url)
+    expect(await journey.alarm()).toBe(tone.length)
+    const requests = (await requestsFor(url)).map(({ range, ifRange }) => [range, ifRange])
+    expect(requests).toEqual([
+      [null, null],
+      [expect.stringMatching(/^bytes=\d+-$/), 'v1'],
+    ])
+    await journey.expectArrived(tone)
+  })
+
   test.each(['etag', 'date', 'size', 'encoded'])('no file is made of the parts of two, whatever a server answers: %s', async (how) => {
     const url = mediaUrl(`/unconditional/${how}/tone.wav`)
     const journey = Journey.fromUrl(url)
