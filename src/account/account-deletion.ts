@@ -142,8 +142,8 @@ export class AccountDeletion {
   /** @param erase answers whether one is gone */
   async #each(ids: readonly string[], erase: (id: string) => Promise<boolean>): Promise<number> {
     const outcomes = await Promise.allSettled(ids.map(erase))
-    const failures = outcomes.filter(({ status }) => status === 'rejected')
-    for (const failure of failures) log('warn', 'account.piece_not_deleted', { account: this.#deletion?.account, error: failure })
+    const failures = outcomes.filter((outcome) => outcome.status === 'rejected')
+    for (const { reason } of failures) log('warn', 'account.piece_not_deleted', { account: this.#deletion?.account, error: reason })
     if (failures.length === ids.length) return Date.now() + RETRY_MS
     const someAreGone = outcomes.some((outcome) => outcome.status === 'fulfilled' && outcome.value)
     return Date.now() + (someAreGone ? NEXT_PIECE_MS : LOOK_AGAIN_MS)
