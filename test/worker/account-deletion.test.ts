@@ -9,13 +9,10 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
 import { STRAGGLERS_MS } from '../../src/account/account-deletion.ts'
 import { type DeletionRecord, deletionName, deletionRecordSchema, isNameFree, STALE_MS } from '../../src/account/deletion-record.ts'
-import { checkSubmit } from '../../src/api/check-submit.ts'
-import { submitSchema } from '../../src/api/schemas.ts'
 import { INITIAL_STATE } from '../../src/command/state.ts'
 import worker from '../../src/index.ts'
-import { settingsOf } from '../../src/settings.ts'
 import type { FileSpec } from '../../src/stored-file/record.ts'
-import { commandStub, download, errorOf, ORIGIN, TestAccount, until } from './client.ts'
+import { commandStub, download, errorOf, newSpec, TestAccount, until } from './client.ts'
 import { FilesClient, fileStub } from './files-client.ts'
 import { copyOf, Gate, lastingSeconds, mediaUrl, SHORT_TONE } from './media.ts'
 import { ENDING, Hook, setWebhook, webhookConfig } from './webhooks.ts'
@@ -168,14 +165,7 @@ describe('while an account is being deleted', () => {
 
   test.each(['slot', 'waiting'] as const)('a command that is stored only afterwards is deleted too: %s', async (kind) => {
     const account = await TestAccount.create()
-    const identity = {
-      id: crypto.randomUUID(),
-      account: account.name,
-      type: 'FFMPEG_COMMAND',
-      createdAt: Date.now(),
-      origin: ORIGIN,
-    } as const
-    const spec = await checkSubmit(submitSchema.parse(SHORT_TONE), identity, settingsOf(env))
+    const spec = await newSpec(account.name, SHORT_TONE)
     // What is between the two halves of a submit.
     const before = await account.stub.submit([{ spec, state: INITIAL_STATE, deletedFiles: [] }], null)
     expect(before).toMatchObject({ kind: 'accepted', admissions: { [spec.id]: { kind: 'slot', slot: 0 } } })

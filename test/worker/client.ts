@@ -3,11 +3,21 @@ import { env, exports } from 'cloudflare:workers'
 import { z } from '@hono/zod-openapi'
 import { expect } from 'vitest'
 import { hashApiKey, newApiKey } from '../../src/api/api-key.ts'
+import { checkSubmit } from '../../src/api/check-submit.ts'
 import { errorSchema, faultSchema, validationErrorSchema } from '../../src/api/errors.ts'
-import { type CommandView, commandListSchema, commandSchema, outputFileSchema, submittedSchema } from '../../src/api/schemas.ts'
+import {
+  type CommandView,
+  commandListSchema,
+  commandSchema,
+  outputFileSchema,
+  submitSchema,
+  submittedSchema,
+} from '../../src/api/schemas.ts'
 import { newsLineSchema } from '../../src/command/news-stream.ts'
+import type { CommandSpec } from '../../src/command/record.ts'
 import type { Fault } from '../../src/ffmpeg/command.ts'
 import { LineReader } from '../../src/outbound/lines.ts'
+import { settingsOf } from '../../src/settings.ts'
 import { contract } from './contract.ts'
 
 export const ORIGIN = 'http://renderio.test'
@@ -168,6 +178,12 @@ export class TestAccount {
     expect(response.status).toBe(200)
     return response.text()
   }
+}
+
+/** What is stored of a submit that has passed every check. */
+export function newSpec(account: string, body: unknown): Promise<CommandSpec> {
+  const identity = { id: crypto.randomUUID(), account, type: 'FFMPEG_COMMAND', createdAt: Date.now(), origin: ORIGIN } as const
+  return checkSubmit(submitSchema.parse(body), identity, settingsOf(env))
 }
 
 export function commandStub(commandId: string) {

@@ -3,14 +3,11 @@ import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, test } from 'vitest'
 import type { Account } from '../../src/account/account.ts'
-import { checkSubmit } from '../../src/api/check-submit.ts'
-import { submitSchema } from '../../src/api/schemas.ts'
 import { isExpected } from '../../src/command/deletion.ts'
 import { submitCommands } from '../../src/command/submit.ts'
-import { settingsOf } from '../../src/settings.ts'
 import { tellAccount } from '../../src/stored-file/account-link.ts'
 import { FileStore } from '../../src/stored-file/store.ts'
-import { ORIGIN, TestAccount } from './client.ts'
+import { newSpec, TestAccount } from './client.ts'
 import { FilesClient } from './files-client.ts'
 import { SHORT_TONE } from './media.ts'
 
@@ -33,14 +30,7 @@ function withOlderAccounts(): Env {
 
 test('a command that is not told how it stands asks for its slot, and runs', async () => {
   const account = await TestAccount.create()
-  const identity = {
-    id: crypto.randomUUID(),
-    account: account.name,
-    type: 'FFMPEG_COMMAND',
-    createdAt: Date.now(),
-    origin: ORIGIN,
-  } as const
-  const spec = await checkSubmit(submitSchema.parse(SHORT_TONE), identity, settingsOf(env))
+  const spec = await newSpec(account.name, SHORT_TONE)
   await submitCommands(withOlderAccounts(), account.name, [spec], null)
   expect((await account.ended(spec.id)).status).toBe('SUCCESS')
 })

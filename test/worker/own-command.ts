@@ -1,14 +1,11 @@
 /** A command whose alarms a test runs itself, with limits, a bucket and an executor of its own: it may be cut and killed wherever the test likes. */
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { checkSubmit } from '../../src/api/check-submit.ts'
-import { submitSchema } from '../../src/api/schemas.ts'
 import { Command } from '../../src/command/command.ts'
 import type { CommandSnapshot, CommandSpec } from '../../src/command/record.ts'
 import { isTerminal, type TerminalState } from '../../src/command/state.ts'
 import { ENGINE_LIMITS, type EngineLimits } from '../../src/durable/limits.ts'
-import { settingsOf } from '../../src/settings.ts'
-import { commandStub, ORIGIN, until } from './client.ts'
+import { commandStub, newSpec, until } from './client.ts'
 import { CountedBucket } from './counted-bucket.ts'
 import { CountedExecutor } from './counted-executor.ts'
 
@@ -41,10 +38,8 @@ export class OwnCommand {
     { vars = {}, limits = {} }: { vars?: Partial<Env>; limits?: Partial<EngineLimits> },
     act: (command: OwnCommand) => Promise<void>,
   ): Promise<void> {
-    const [id, account] = [crypto.randomUUID(), `t-${crypto.randomUUID().slice(0, 13)}`]
-    const identity = { id, account, type: 'FFMPEG_COMMAND', createdAt: Date.now(), origin: ORIGIN } as const
-    const spec = await checkSubmit(submitSchema.parse(body), identity, settingsOf(env))
-    await runInDurableObject(commandStub(id), async (_, state) => {
+    const spec = await newSpec(`t-${crypto.randomUUID().slice(0, 13)}`, body)
+    await runInDurableObject(commandStub(spec.id), async (_, state) => {
       const command = new OwnCommand(state, spec, vars, limits)
       // The object's own alarms would run without these limits.
       const setAlarm = async (at: number) => {
